@@ -1,0 +1,79 @@
+package purse
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code says what kind of refusal an error is. Codes are a promise to programs:
+// every door translates each of them into its own protocol.
+type Code string
+
+// Every code. A door that forgets one fails its test.
+const (
+	CodeInternal     Code = "internal"      // a fault of ours
+	CodeBusy         Code = "busy"          // try again later; nothing happened
+	CodeUnknown      Code = "unknown"       // the outcome could not be found out in time
+	CodeNotFound     Code = "not_found"     // also what belongs to somebody else
+	CodeInvalid      Code = "invalid"       // a parameter is not what it must be
+	CodeMissing      Code = "missing"       // a required parameter is absent
+	CodeAmount       Code = "amount"        // not an amount of this network's currency
+	CodeNote         Code = "note"          // a payment needs a note
+	CodeAudience     Code = "audience"      // not an audience
+	CodeTarget       Code = "target"        // nobody there to pay
+	CodeSelf         Code = "self"          // paying oneself
+	CodeFunds        Code = "funds"         // not enough money
+	CodeFrozen       Code = "frozen"        // the payer's wallet is frozen
+	CodeLimit        Code = "limit"         // over a limit on payments
+	CodeKeyReused    Code = "key_reused"    // an idempotency key that was used for something else
+	CodeTaken        Code = "taken"         // somebody has it already
+	CodeNoToken      Code = "no_token"      // no credential was given
+	CodeBadToken     Code = "bad_token"     // not a credential of this network
+	CodeTokenRevoked Code = "token_revoked" // was one
+	CodeTokenExpired Code = "token_expired" // was one
+	CodeScope        Code = "scope"         // the credential does not allow this
+	CodeTooLarge     Code = "too_large"     // the request is larger than is read
+	CodeMethod       Code = "method"        // the path does not know this method
+	CodeClockJumped  Code = "clock_jumped"  // writes stopped until an operator accepts the clock
+)
+
+// Codes lists every code, for the tests of the doors.
+var Codes = []Code{
+	CodeInternal, CodeBusy, CodeUnknown, CodeNotFound, CodeInvalid, CodeMissing, CodeAmount, CodeNote,
+	CodeAudience, CodeTarget, CodeSelf, CodeFunds, CodeFrozen, CodeLimit, CodeKeyReused, CodeTaken,
+	CodeNoToken, CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope, CodeTooLarge, CodeMethod,
+	CodeClockJumped,
+}
+
+// Error is a refusal: a code for programs, a message for people, a cause for
+// the log.
+type Error struct {
+	Code    Code
+	Message string // safe to show
+	Err     error  // never shown
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Refuse makes an Error whose message people will read.
+func Refuse(code Code, message string, args ...any) error {
+	if len(args) > 0 {
+		message = fmt.Sprintf(message, args...)
+	}
+	return &Error{Code: code, Message: message}
+}
+
+// CodeOf reports the code of err, CodeInternal if it carries none.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return CodeInternal
+}

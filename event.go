@@ -1,0 +1,31 @@
+package purse
+
+// EventKind says what has happened.
+type EventKind string
+
+// What can be heard of.
+const (
+	PaymentCreated   EventKind = "payment.created"
+	TreasuryIssued   EventKind = "treasury.issued"
+	TreasuryRedeemed EventKind = "treasury.redeemed"
+	WalletFrozen     EventKind = "wallet.frozen"
+	WalletUnfrozen   EventKind = "wallet.unfrozen"
+)
+
+// Event is one row of news, written in the commit that makes it true. Whoever
+// wants to hear of changes reads the rows after a cursor; a book is serial, so
+// none is missed.
+type Event struct {
+	ID       int64
+	Kind     EventKind
+	Subject  int64  // the identifier of the noun it is about
+	Seq      int64  // 1, 2, 3 … for each subject
+	Snapshot string // the noun as JSON, as it was then
+}
+
+// EventSubject is a noun that events are about.
+type EventSubject interface {
+	// eventSubject says which noun it is, the number of this event among those
+	// about it, and how it looks now.
+	eventSubject() (id, seq int64, snapshot string)
+}
