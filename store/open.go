@@ -1,0 +1,209 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"purse"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// sqliteReaders is how many connections serve plain reads.
+const sqliteReaders = 4
+
+func (s *Store) openSQLite(ctx context.Context, path string) (func() (engine, error), error) {
+	if s.options.Mode == "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no network at %s", path)
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := lockFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() { lock.Close() })
+	db, err := sql.Open("sqlite", sqliteDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(sqliteReaders)
+	db.SetMaxIdleConns(sqliteReaders)
+	s.closers = append(s.closers, func() { db.Close() })
+	if err := assertSQLite(db); err != nil {
+		return nil, err
+	}
+	if s.options.Migrate {
+		if err := migrate(ctx, goose.DialectSQLite3, db); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := openSQLite(path)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, func() { conn.conn.Close() })
+	s.reader = &sqliteReader{db}
+	newEngine := func() (engine, error) { return &sqliteEngine{sqliteConn: conn}, nil }
+	return newEngine, s.found(ctx, newEngine)
+}
+
+func (s *Store) openPostgres(ctx context.Context, url string) (func() (engine, error), error) {
+	pool, err := openReaders(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, pool.Close)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return nil, errors.New("the database's URL is not valid")
+	}
+	defer db.Close()
+	if s.options.Migrate {
+		if err := migrate(ctx, goose.DialectPostgres, db); err != nil {
+			return nil, err
+		}
+	}
+	s.reader = &postgresReader{pool}
+	newEngine := func() (engine, error) { return newPostgresEngine(url, s.options.Serializable) }
+	if err := s.found(ctx, newEngine); err != nil {
+		return nil, err
+	}
+	b, err := s.Book(ctx, purse.MainBook)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine, assertPostgres(ctx, pool, b.Mode == purse.Live)
+}
+
+// migrateTries is how often servers that start together may get into each
+// other's way; each statement of a migration may run twice.
+const migrateTries = 5
+
+func migrate(ctx context.Context, d goose.Dialect, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(d, db, files)
+	if err != nil {
+		return err
+	}
+	for range migrateTries {
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("migrate: %w", err)
+}
+
+// found creates the network's rows if they are not there, and checks that the
+// network is the one that was asked for.
+func (s *Store) found(ctx context.Context, newEngine func() (engine, error)) error {
+	b, err := s.Book(ctx, purse.MainBook)
+	if purse.CodeOf(err) == purse.CodeNotFound && s.options.Mode != "" {
+		if err := s.create(ctx, newEngine); err != nil {
+			return err
+		}
+		b, err = s.Book(ctx, purse.MainBook)
+	}
+	switch o := s.options; {
+	case err != nil:
+		return fmt.Errorf("this is not a database of purse: %w", err)
+	case o.Mode != "" && b.Mode != o.Mode:
+		return fmt.Errorf("this is a %s network, not a %s one; what a network is for is fixed when it is created", b.Mode, o.Mode)
+	case o.Mode != "" && b.Currency != o.Currency:
+		return fmt.Errorf("this network's currency is %s, not %s", b.Currency, o.Currency)
+	}
+	return nil
+}
+
+func (s *Store) create(ctx context.Context, newEngine func() (engine, error)) error {
+	e, err := newEngine()
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	x := exchange{{st: e.begin()}}
+	l := purse.DefaultLimits
+	for _, book := range []purse.BookID{purse.Directory, purse.MainBook} {
+		x = append(x, step{st: insertHead, args: newArgs(insertHead).int(int64(book)).text(string(s.options.Mode)).
+			text(string(s.options.Currency)).int(int64(purse.Epoch)).int(0).int(l.PaymentMinor).int(l.WeekMinor)})
+	}
+	treasury := purse.Account{Kind: purse.Treasury}
+	treasury.ID, treasury.Currency, treasury.MayOverdraw = purse.TreasuryAccount, s.options.Currency, true
+	a := newArgs(insertAccount)
+	packAccount(purse.MainBook, treasury, a)
+	x = append(x, step{st: insertAccount, args: a}, step{st: commit})
+	if err := e.exchange(ctx, x); err != nil {
+		e.reset()
+		// Another server may have been first; whether the network is there now is
+		// looked at next.
+		s.log.Info("could not create the network", "error", err)
+	}
+	return nil
+}
+
+// sqliteReader reads through database/sql: a read that runs twice does no harm.
+type sqliteReader struct{ db *sql.DB }
+
+func (r *sqliteReader) read(ctx context.Context, s *statement, each func(row), arguments ...any) error {
+	rows, err := r.db.QueryContext(ctx, s.numbered(), arguments...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	vals, dest := make([]driver.Value, len(columns)), make([]any, len(columns))
+	for i := range vals {
+		dest[i] = &vals[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		each(&valueRow{vals: vals})
+	}
+	return rows.Err()
+}
+
+func (r *sqliteReader) clock() string { return "cast(unixepoch('subsec') * 1000000 as integer)" }
+
+// postgresReader reads through the pool.
+type postgresReader struct{ pool *pgxpool.Pool }
+
+func (r *postgresReader) read(ctx context.Context, s *statement, each func(row), arguments ...any) error {
+	rows, err := r.pool.Query(ctx, s.text, arguments...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		each(&binaryRow{vals: rows.RawValues()})
+	}
+	return rows.Err()
+}
+
+func (r *postgresReader) clock() string {
+	return "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+}

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	sqlite "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteVersionMin is the first version without the WAL bug that can corrupt a
+// database (reliability.md).
+const sqliteVersionMin = "3.51.3"
+
+// sqliteDSN asks for the durability that Open then asserts. Nothing is mapped
+// into memory, so that a failing disk is an error and not a signal.
+func sqliteDSN(path string, extra ...string) string {
+	pragmas := append([]string{
+		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "mmap_size(0)",
+		"wal_autocheckpoint(4000)",
+	}, extra...)
+	q := url.Values{"_pragma": pragmas}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// assertSQLite refuses a database that would lose what it has acknowledged.
+func assertSQLite(db *sql.DB) error {
+	for _, want := range []struct{ pragma, value string }{
+		{"journal_mode", "wal"}, {"synchronous", "2"}, {"foreign_keys", "1"}, {"mmap_size", "0"},
+	} {
+		var got string
+		if err := db.QueryRow("pragma " + want.pragma).Scan(&got); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("read %s: %w", want.pragma, err)
+		} else if err == nil && got != want.value {
+			return fmt.Errorf("SQLite has %s = %s and must have %s to be durable", want.pragma, got, want.value)
+		}
+	}
+	var version string
+	if err := db.QueryRow("select sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	if !versionAtLeast(version, sqliteVersionMin) {
+		return fmt.Errorf("SQLite %s can corrupt a database; at least %s is needed", version, sqliteVersionMin)
+	}
+	return nil
+}
+
+func versionAtLeast(have, want string) bool {
+	h, w := strings.Split(have, "."), strings.Split(want, ".")
+	for i := range w {
+		if i == len(h) {
+			return false
+		}
+		a, _ := strconv.Atoi(h[i])
+		b, _ := strconv.Atoi(w[i])
+		if a != b {
+			return a > b
+		}
+	}
+	return true
+}
+
+// lockFile makes sure that one process has the database open: two writers
+// would each believe that they know the head.
+func lockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s is already open in another purse process", path)
+	}
+	return f, nil
+}
+
+// sqliteConn is the one connection that writes. It speaks to the driver
+// directly: the pool of database/sql may run a statement twice, and its
+// conversions cost as much as the statements.
+type sqliteConn struct {
+	mu    sync.Mutex // held by the writer whose transaction is open
+	conn  driver.Conn
+	stmts map[*statement]driver.Stmt
+}
+
+func openSQLite(path string) (*sqliteConn, error) {
+	conn, err := (&sqlite.Driver{}).Open(sqliteDSN(path, "cache_size(-65536)"))
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteConn{conn: conn, stmts: map[*statement]driver.Stmt{}}, nil
+}
+
+// sqliteEngine is a writer's use of the connection.
+type sqliteEngine struct {
+	*sqliteConn
+	open bool // a transaction of this engine is open, and the connection is its
+	vals []driver.Value
+	args []driver.NamedValue
+}
+
+var beginImmediate = &statement{"begin immediate", ""}
+
+func (e *sqliteEngine) begin() *statement { return beginImmediate }
+func (e *sqliteEngine) lock() *statement  { return loadHead } // begin immediate has locked everything
+func (e *sqliteEngine) clock() *statement { return nil }
+func (e *sqliteEngine) close()            {}
+
+// exchange runs the steps one by one. It does not watch ctx: everything happens
+// in this process and ends by itself, and watching costs a goroutine a row.
+func (e *sqliteEngine) exchange(_ context.Context, x exchange) error {
+	for i := range x {
+		s := &x[i]
+		if s.st == beginImmediate {
+			e.mu.Lock()
+			e.open = true
+		}
+		if err := e.step(s); err != nil {
+			return err
+		}
+		if s.st == commit || s.st == rollback {
+			e.open = false
+			e.mu.Unlock()
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) step(s *step) error {
+	st, err := e.prepare(s.st)
+	if err != nil {
+		return err
+	}
+	if s.args == nil {
+		return e.one(st, s, nil)
+	}
+	for n := range s.args.rows {
+		e.args = e.args[:0]
+		for i := range s.args.cols {
+			c := &s.args.cols[i]
+			var v driver.Value
+			if c.ints != nil {
+				v = c.ints[n]
+			} else {
+				v = c.texts[n]
+			}
+			e.args = append(e.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
+		if err := e.one(st, s, e.args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) prepare(s *statement) (driver.Stmt, error) {
+	if st := e.stmts[s]; st != nil {
+		return st, nil
+	}
+	st, err := e.conn.Prepare(s.numbered())
+	if err != nil {
+		return nil, err
+	}
+	e.stmts[s] = st
+	return st, nil
+}
+
+func (e *sqliteEngine) one(st driver.Stmt, s *step, args []driver.NamedValue) error {
+	if s.each == nil {
+		result, err := st.(driver.StmtExecContext).ExecContext(context.Background(), args)
+		if err != nil || !s.counted {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n != 1 {
+			return errors.Join(err, miscount(s.st, n, 1))
+		}
+		return nil
+	}
+	rows, err := st.(driver.StmtQueryContext).QueryContext(context.Background(), args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if n := len(rows.Columns()); cap(e.vals) < n {
+		e.vals = make([]driver.Value, n)
+	}
+	for {
+		vals := e.vals[:len(rows.Columns())]
+		if err := rows.Next(vals); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		s.each(&valueRow{vals: vals})
+	}
+}
+
+// valueRow is a row as SQLite's driver gives it.
+type valueRow struct {
+	vals []driver.Value
+	at   int
+}
+
+func (r *valueRow) int() int64 {
+	v, _ := r.vals[r.at].(int64)
+	r.at++
+	return v
+}
+
+func (r *valueRow) text() string {
+	v, _ := r.vals[r.at].(string)
+	r.at++
+	return v
+}
+
+func (e *sqliteEngine) reset() {
+	if !e.open {
+		return
+	}
+	// An error means that SQLite has ended the transaction itself, which is as well.
+	if st, err := e.prepare(rollback); err == nil {
+		_ = e.one(st, &step{st: rollback}, nil)
+	}
+	e.open = false
+	e.mu.Unlock()
+}
+
+func (e *sqliteEngine) judge(err error) verdict {
+	var se *sqlite.Error
+	if !errors.As(err, &se) {
+		return culprit
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+		return transient
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return broken
+	}
+	return culprit
+}

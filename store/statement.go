@@ -1,0 +1,125 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+)
+
+// statement is SQL written once, for one row; $1, $2 … are its arguments. The
+// SQLite engine runs it once a row. The PostgreSQL engine lifts it to a whole
+// set of rows, which it takes as one array an argument. So that lifting is plain
+// text work, every statement has one of five forms:
+//
+//	select … from t where …       any select that gives the rows of one key
+//	insert into t (…) values (…)
+//	update t set … where …        with "where" at the start of a line
+//	delete from t where …         likewise
+//	anything without arguments
+type statement struct {
+	text  string
+	kinds string // one letter an argument: i is BIGINT, t is TEXT
+}
+
+// lifted is the text for a set of rows on PostgreSQL.
+//
+// A set is read by a nested loop over its keys: "offset 0" keeps the planner
+// from turning the loop into a join of its own liking, which on a young table
+// is a scan of everything.
+func (s *statement) lifted() string {
+	if s.kinds == "" {
+		return s.text
+	}
+	names, arrays := make([]string, len(s.kinds)), make([]string, len(s.kinds))
+	for i, kind := range s.kinds {
+		names[i] = fmt.Sprintf("a%d", i+1)
+		arrays[i] = fmt.Sprintf("$%d::%s", i+1, map[rune]string{'i': "bigint[]", 't': "text[]"}[kind])
+	}
+	source := fmt.Sprintf("unnest(%s) as k(%s)", strings.Join(arrays, ", "), strings.Join(names, ", "))
+	one := s.text
+	for i := len(names); i > 0; i-- { // from the last, so that $1 does not eat $10
+		one = strings.ReplaceAll(one, fmt.Sprintf("$%d", i), "k."+names[i-1])
+	}
+	switch verb, _, _ := strings.Cut(strings.TrimSpace(one), " "); verb {
+	case "select":
+		return "select r.* from " + source + " cross join lateral (" + one + " offset 0) r"
+	case "insert":
+		head, values, _ := strings.Cut(one, "values (")
+		return head + "select " + strings.TrimSuffix(strings.TrimSpace(values), ")") + " from " + source
+	case "delete":
+		return strings.Replace(one, "\nwhere", "\nusing "+source+"\nwhere", 1)
+	case "update":
+		return strings.Replace(one, "\nwhere", "\nfrom "+source+"\nwhere", 1)
+	}
+	panic("store: a statement of no known form: " + s.text)
+}
+
+// numbered is the text for one row on SQLite, whose positional arguments are
+// written ?1, ?2 …
+func (s *statement) numbered() string { return strings.ReplaceAll(s.text, "$", "?") }
+
+// args is the arguments of a statement for many rows, a column at a time.
+type args struct {
+	kinds string
+	rows  int
+	cols  []column
+	at    int // the column that the next value goes to
+}
+
+type column struct {
+	ints  []int64
+	texts []string
+}
+
+func newArgs(s *statement) *args {
+	return &args{kinds: s.kinds, cols: make([]column, len(s.kinds))}
+}
+
+func (a *args) int(v int64) *args {
+	a.expect('i')
+	c := &a.cols[a.at]
+	c.ints = append(c.ints, v)
+	return a.next()
+}
+
+func (a *args) bool(v bool) *args {
+	if v {
+		return a.int(1)
+	}
+	return a.int(0)
+}
+
+func (a *args) text(v string) *args {
+	a.expect('t')
+	c := &a.cols[a.at]
+	c.texts = append(c.texts, v)
+	return a.next()
+}
+
+func (a *args) expect(kind byte) {
+	if a.kinds[a.at] != kind {
+		panic(fmt.Sprintf("store: argument %d is of kind %c", a.at+1, a.kinds[a.at]))
+	}
+}
+
+func (a *args) next() *args {
+	if a.at++; a.at == len(a.kinds) {
+		a.at = 0
+		a.rows++
+	}
+	return a
+}
+
+// row is one row of an answer, read from left to right.
+type row interface {
+	int() int64
+	text() string
+}
+
+// step is one statement of an exchange with the database.
+type step struct {
+	st   *statement
+	args *args     // nil for a statement without arguments
+	each func(row) // nil for a statement without rows
+	// counted: the statement changes exactly one row for each row of arguments.
+	counted bool
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"purse"
+	"purse/ledger"
+	"purse/money"
+)
+
+// This file is the hot path's SQL: how each table's rows are loaded by the keys
+// that commands name, and stored. The order of columns in a text is the order
+// in which the function below it reads or packs them.
+
+// Heads.
+
+var loadHead = &statement{`select mode, currency, limit_payment, limit_week, clock_offset, last
+from heads where book = $1`, "i"}
+
+var lockHead = &statement{loadHead.text + " for update", "i"}
+
+func readBook(id purse.BookID, r row) (purse.Book, purse.Time) {
+	b := purse.Book{ID: id, Mode: purse.Mode(r.text()), Currency: money.Currency(r.text())}
+	b.Limits.PaymentMinor, b.Limits.WeekMinor = r.int(), r.int()
+	b.ClockOffset = r.int()
+	return b, purse.Time(r.int())
+}
+
+var insertHead = &statement{`insert into heads (book, mode, currency, last, clock_offset, limit_payment, limit_week)
+values ($1, $2, $3, $4, $5, $6, $7)`, "ittiiii"}
+
+var updateHead = &statement{`update heads set last = $2, limit_payment = $3, limit_week = $4, clock_offset = $5
+where book = $1`, "iiiii"}
+
+var insertBatch = &statement{`insert into batches (book, id, nonce) values ($1, $2, $3)`, "iii"}
+
+var loadBatch = &statement{`select nonce from batches where book = $1 and id = $2`, "ii"}
+
+// Accounts.
+
+var loadAccount = &statement{`select id, kind, currency, may_overdraw, frozen,
+	debits_posted, debits_held, credits_posted, credits_held, number
+from accounts where book = $1 and id = $2`, "ii"}
+
+func readAccount(r row) purse.Account {
+	var a purse.Account
+	a.ID, a.Kind, a.Currency = ledger.AccountID(r.int()), purse.AccountKind(r.text()), money.Currency(r.text())
+	a.MayOverdraw, a.Frozen = r.int() == 1, r.int() == 1
+	a.DebitsPosted, a.DebitsHeld, a.CreditsPosted, a.CreditsHeld, a.Number = r.int(), r.int(), r.int(), r.int(), r.int()
+	return a
+}
+
+var insertAccount = &statement{`insert into accounts (book, id, kind, currency, may_overdraw, frozen,
+	debits_posted, debits_held, credits_posted, credits_held, number)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, "iittiiiiiii"}
+
+func packAccount(book purse.BookID, v purse.Account, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).text(string(v.Kind)).text(string(v.Currency)).bool(v.MayOverdraw).bool(v.Frozen)
+	a.int(v.DebitsPosted).int(v.DebitsHeld).int(v.CreditsPosted).int(v.CreditsHeld).int(v.Number)
+}
+
+var updateAccount = &statement{`update accounts set frozen = $3,
+	debits_posted = $4, debits_held = $5, credits_posted = $6, credits_held = $7, number = $8
+where book = $1 and id = $2`, "iiiiiiii"}
+
+func packAccountChange(book purse.BookID, v purse.Account, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).bool(v.Frozen)
+	a.int(v.DebitsPosted).int(v.DebitsHeld).int(v.CreditsPosted).int(v.CreditsHeld).int(v.Number)
+}
+
+// Postings.
+
+var insertPosting = &statement{`insert into postings (book, account, number, transfer, kind, debit,
+	other, other_number, minor, hold, cause_kind, cause,
+	debits_posted, debits_held, credits_posted, credits_held)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, "iiiitiiiiitiiiii"}
+
+func packPosting(book purse.BookID, v ledger.Posting, a *args) {
+	a.int(int64(book)).int(int64(v.Account)).int(v.Number).int(int64(v.Transfer)).text(string(v.Kind)).bool(v.Debit)
+	a.int(int64(v.Other)).int(v.OtherNumber).int(v.Minor).int(int64(v.Hold)).text(string(v.Cause.Kind)).int(v.Cause.ID)
+	a.int(v.DebitsPosted).int(v.DebitsHeld).int(v.CreditsPosted).int(v.CreditsHeld)
+}
+
+// Holds.
+
+const holdColumns = `id, debit, credit, currency, minor, deadline, cause_kind, cause, state, captured, resolved`
+
+var loadHold = &statement{`select ` + holdColumns + ` from holds where book = $1 and id = $2`, "ii"}
+
+var loadOpenHolds = &statement{`select ` + holdColumns + ` from holds
+where book = $1 and cause_kind = $2 and cause = $3 and state = 'open' order by id limit 100`, "iti"}
+
+func readHold(r row) ledger.HeldMoney {
+	h := ledger.HeldMoney{ID: ledger.TransferID(r.int()), Debit: ledger.AccountID(r.int()), Credit: ledger.AccountID(r.int())}
+	h.Amount.Currency, h.Amount.Minor = money.Currency(r.text()), r.int()
+	h.Deadline, h.Cause.Kind, h.Cause.ID = r.int(), ledger.CauseKind(r.text()), r.int()
+	h.State, h.Captured, h.Resolved = ledger.HoldState(r.text()), r.int(), ledger.TransferID(r.int())
+	return h
+}
+
+var insertHold = &statement{`insert into holds (book, ` + holdColumns + `)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, "iiiitiititii"}
+
+func packHold(book purse.BookID, v ledger.HeldMoney, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).int(int64(v.Debit)).int(int64(v.Credit))
+	a.text(string(v.Amount.Currency)).int(v.Amount.Minor).int(v.Deadline)
+	a.text(string(v.Cause.Kind)).int(v.Cause.ID).text(string(v.State)).int(v.Captured).int(int64(v.Resolved))
+}
+
+var updateHold = &statement{`update holds set state = $3, captured = $4, resolved = $5
+where book = $1 and id = $2 and state = 'open'`, "iitii"}
+
+func packHoldChange(book purse.BookID, v ledger.HeldMoney, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).text(string(v.State)).int(v.Captured).int(int64(v.Resolved))
+}
+
+// Payments.
+
+const paymentColumns = `id, actor, target, minor, note, audience, medium, app, status, completed, transfer, version`
+
+var loadPayment = &statement{`select ` + paymentColumns + ` from payments where book = $1 and id = $2`, "ii"}
+
+func readPayment(r row) purse.Payment {
+	return purse.Payment{
+		ID: purse.PaymentID(r.int()), Actor: purse.UserID(r.int()), Target: purse.UserID(r.int()),
+		Minor: r.int(), Note: r.text(), Audience: purse.Audience(r.text()), Medium: purse.Medium(r.text()),
+		App: purse.AppID(r.int()), Status: purse.PaymentStatus(r.text()), Completed: purse.Time(r.int()),
+		Transfer: ledger.TransferID(r.int()), Version: r.int(),
+	}
+}
+
+var insertPayment = &statement{`insert into payments (book, ` + paymentColumns + `)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, "iiiiitttitiii"}
+
+func packPayment(book purse.BookID, v purse.Payment, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).int(int64(v.Actor)).int(int64(v.Target)).int(v.Minor)
+	a.text(v.Note).text(string(v.Audience)).text(string(v.Medium)).int(int64(v.App))
+	a.text(string(v.Status)).int(int64(v.Completed)).int(int64(v.Transfer)).int(v.Version)
+}
+
+// Treasury entries.
+
+const entryColumns = `id, kind, wallet, minor, operator, reason, transfer`
+
+var loadEntry = &statement{`select ` + entryColumns + ` from entries where book = $1 and id = $2`, "ii"}
+
+func readEntry(r row) purse.Entry {
+	return purse.Entry{
+		ID: purse.EntryID(r.int()), Kind: purse.EntryKind(r.text()), Wallet: purse.UserID(r.int()), Minor: r.int(),
+		Operator: purse.Operator(r.text()), Reason: r.text(), Transfer: ledger.TransferID(r.int()),
+	}
+}
+
+var insertEntry = &statement{`insert into entries (book, ` + entryColumns + `)
+values ($1, $2, $3, $4, $5, $6, $7, $8)`, "iitiitti"}
+
+func packEntry(book purse.BookID, v purse.Entry, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).text(string(v.Kind)).int(int64(v.Wallet)).int(v.Minor)
+	a.text(string(v.Operator)).text(v.Reason).int(int64(v.Transfer))
+}
+
+// What was spent, by the hour.
+
+var loadSpent = &statement{`select account, hour, minor from spent where book = $1 and account = $2 and hour >= $3`, "iii"}
+
+var insertSpent = &statement{`insert into spent (book, account, hour, minor) values ($1, $2, $3, $4)`, "iiii"}
+
+var updateSpent = &statement{`update spent set minor = $4
+where book = $1 and account = $2 and hour = $3`, "iiii"}
+
+// Idempotency keys.
+
+const onceColumns = `principal, app, key, fingerprint, status, header, body, at, purged`
+
+var loadOnce = &statement{`select ` + onceColumns + ` from once
+where book = $1 and principal = $2 and app = $3 and key = $4`, "iiit"}
+
+func readOnce(r row) purse.StoredAnswer {
+	s := purse.StoredAnswer{OnceKey: purse.OnceKey{Principal: purse.Principal{ID: r.int(), App: purse.AppID(r.int())}, Key: r.text()}}
+	s.Fingerprint, s.Answer.Status, s.Answer.Header, s.Answer.Body = r.text(), int(r.int()), r.text(), r.text()
+	s.At, s.Purged = purse.Time(r.int()), r.int() == 1
+	return s
+}
+
+var insertOnce = &statement{`insert into once (book, ` + onceColumns + `)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, "iiittittii"}
+
+func packOnce(book purse.BookID, v purse.StoredAnswer, a *args) {
+	a.int(int64(book)).int(v.Principal.ID).int(int64(v.Principal.App)).text(v.Key).text(v.Fingerprint)
+	a.int(int64(v.Answer.Status)).text(v.Answer.Header).text(v.Answer.Body).int(int64(v.At)).bool(v.Purged)
+}
+
+// Events and audit lines.
+
+var insertEvent = &statement{`insert into events (book, id, kind, subject, seq, snapshot)
+values ($1, $2, $3, $4, $5, $6)`, "iitiit"}
+
+func packEvent(book purse.BookID, v purse.Event, a *args) {
+	a.int(int64(book)).int(v.ID).text(string(v.Kind)).int(v.Subject).int(v.Seq).text(v.Snapshot)
+}
+
+var insertAction = &statement{`insert into actions (book, id, operator, name, subject, detail)
+values ($1, $2, $3, $4, $5, $6)`, "iitttt"}
+
+func packAction(book purse.BookID, v purse.Action, a *args) {
+	a.int(int64(book)).int(int64(v.ID)).text(string(v.Operator)).text(v.Name).text(v.Subject).text(v.Detail)
+}

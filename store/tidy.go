@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"purse"
+)
+
+const (
+	batchesKept   = time.Hour // no COMMIT is in doubt for longer
+	tidyRowsMax   = 500       // rows of one transaction
+	tidyWalkSteps = 40        // transactions of one Tidy
+)
+
+var (
+	deleteBatches = &statement{"delete from batches\nwhere book = $1 and id < $2", "ii"}
+	walkOnce      = &statement{`select book, principal, app, key, at, purged from once
+where (book, principal, app, key) > ($1, $2, $3, $4) order by book, principal, app, key limit 500`, "iiit"}
+	purgeOnce = &statement{`update once set header = '', body = '', purged = 1
+where book = $1 and principal = $2 and app = $3 and key = $4 and purged = 0`, "iiit"}
+)
+
+// onceCursor is where the walk over the idempotency keys has got to.
+type onceCursor struct {
+	book, principal, app int64
+	key                  string
+}
+
+// Tidy clears away what is no longer needed: batch rows after an hour, and the
+// answers of idempotency keys older than keep, whose keys stay. It walks a
+// bounded part of the keys and goes on there next time. Any number of servers
+// may do so at once.
+func (s *Store) Tidy(ctx context.Context, keep time.Duration) error {
+	s.tidying.Lock()
+	defer s.tidying.Unlock()
+	e, err := s.newEngine()
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	defer e.reset()
+	for book := range s.writers {
+		_, last, err := s.head(ctx, book)
+		if err != nil {
+			return err
+		}
+		before := int64(last.Add(-batchesKept)-purse.Epoch) << 10
+		if err := s.change(ctx, e, step{st: deleteBatches, args: newArgs(deleteBatches).int(int64(book)).int(before)}); err != nil {
+			return err
+		}
+	}
+	for range tidyWalkSteps {
+		more, err := s.purgeAnswers(ctx, e, keep)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// purgeAnswers takes one step of the walk; false at its end.
+func (s *Store) purgeAnswers(ctx context.Context, e engine, keep time.Duration) (bool, error) {
+	_, now, err := s.head(ctx, purse.MainBook)
+	if err != nil {
+		return false, err
+	}
+	seen, old := 0, newArgs(purgeOnce)
+	c := &s.purged
+	_, err = query(ctx, s.reader, walkOnce, func(r row) struct{} {
+		seen++
+		*c = onceCursor{r.int(), r.int(), r.int(), r.text()}
+		if at, purged := purse.Time(r.int()), r.int(); purged == 0 && at.Add(keep) < now {
+			old.int(c.book).int(c.principal).int(c.app).text(c.key)
+		}
+		return struct{}{}
+	}, c.book, c.principal, c.app, c.key)
+	if err != nil {
+		return false, err
+	}
+	if seen < tidyRowsMax {
+		*c = onceCursor{}
+	}
+	if old.rows == 0 {
+		return seen == tidyRowsMax, nil
+	}
+	return seen == tidyRowsMax, s.change(ctx, e, step{st: purgeOnce, args: old})
+}
+
+// change runs one statement in a transaction of its own.
+func (s *Store) change(ctx context.Context, e engine, one step) error {
+	err := e.exchange(ctx, exchange{{st: e.begin()}, one, {st: commit}})
+	if err != nil {
+		e.reset()
+	}
+	return err
+}
+
+// head reads a book's head, with the time of its last identifier.
+func (s *Store) head(ctx context.Context, id purse.BookID) (purse.Book, purse.Time, error) {
+	var last purse.Time
+	rows, err := query(ctx, s.reader, loadHead, func(r row) purse.Book {
+		b, l := readBook(id, r)
+		last = l
+		return b
+	}, int64(id))
+	b, err := found(rows, err, "book")
+	return b, last, err
+}
