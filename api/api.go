@@ -1,0 +1,128 @@
+// Package api is what the doors share: the parameters of a request from
+// wherever they came, its credential, its idempotency key, its log line, and
+// the writing of answers.
+//
+// A door (api/walletv1, …) owns its JSON and its table of errors; a handler
+// decodes, calls a use case, encodes, and returns its error. Nothing here knows
+// what a payment is.
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"purse"
+)
+
+// The bounds of a request.
+const (
+	BodyBytesMax   = 64 << 10
+	HeaderBytesMax = 32 << 10
+	requestTimeout = 10 * time.Second
+)
+
+// Handler answers a request or returns why not.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Handle makes an http.Handler of h: it bounds the request, lets fail write the
+// error in the door's own format, and logs one line.
+//
+// The context that h sees ends with the request's time, but not when the caller
+// hangs up: a payment that is on its way is carried out, and its answer kept
+// for whoever asks again with the same key.
+func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), requestTimeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, BodyBytesMax)
+		}
+		seen := &statusWriter{ResponseWriter: w}
+		seen.Header().Set("Cache-Control", "no-store")
+		seen.Header().Set("X-Content-Type-Options", "nosniff")
+		seen.Header().Set("Referrer-Policy", "no-referrer")
+		err := h(seen, r)
+		if err != nil && seen.status == 0 {
+			if code := purse.CodeOf(err); code == purse.CodeBusy || code == purse.CodeUnknown || code == purse.CodeClockJumped {
+				seen.Header().Set("Retry-After", "1")
+			}
+			fail(seen, err)
+		}
+		logRequest(log, r, seen.status, time.Since(start), err)
+	})
+}
+
+// logRequest writes a request's one line: no query, no body, no credential.
+func logRequest(log *slog.Logger, r *http.Request, status int, took time.Duration, err error) {
+	attrs := make([]slog.Attr, 0, 7)
+	attrs = append(attrs, slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
+		slog.Int64("us", took.Microseconds()), slog.String("remote", remote(r)))
+	level := slog.LevelInfo
+	if err != nil {
+		code := purse.CodeOf(err)
+		attrs = append(attrs, slog.String("code", string(code)))
+		if code == purse.CodeInternal || code == purse.CodeUnknown {
+			level = slog.LevelError
+			attrs = append(attrs, slog.String("error", err.Error()))
+		}
+	}
+	log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// statusWriter remembers the status that was sent.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// WriteJSON sends a body that is JSON already.
+func WriteJSON(w http.ResponseWriter, status int, body string) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, err := w.Write([]byte(body))
+	return err
+}
+
+// WriteAnswer sends what a use case has answered; a repetition says that it is one.
+func WriteAnswer(w http.ResponseWriter, a purse.Answer) error {
+	for line := range strings.Lines(a.Header) {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); ok {
+			w.Header().Set(name, value)
+		}
+	}
+	if a.Replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	return WriteJSON(w, a.Status, a.Body)
+}
+
+// tooLarge tells an over-long body from a broken one.
+func tooLarge(err error) error {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &purse.Error{Code: purse.CodeTooLarge, Message: "The request is larger than 64 KiB.", Err: err}
+	}
+	return &purse.Error{Code: purse.CodeInvalid, Message: "The request could not be read.", Err: err}
+}

@@ -1,0 +1,75 @@
+package walletv1
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"purse"
+	"purse/api"
+)
+
+// wireError is how this door says a code: the HTTP status and the integer that
+// its callers compare with.
+type wireError struct {
+	status int
+	code   int
+}
+
+// wireErrors is this door's whole error table (wire.md A.7). Where no client or
+// fixture fixes the status, a refusal is a 400, the one that callers show to
+// people. Codes that the wire does not know get the nearest one that it does.
+var wireErrors = map[purse.Code]wireError{
+	purse.CodeInternal:     {http.StatusInternalServerError, 500},
+	purse.CodeBusy:         {http.StatusServiceUnavailable, 503},
+	purse.CodeUnknown:      {http.StatusServiceUnavailable, 504},
+	purse.CodeClockJumped:  {http.StatusServiceUnavailable, 503},
+	purse.CodeNotFound:     {http.StatusBadRequest, 283}, // 400: a common client takes just this pair for "not found"
+	purse.CodeInvalid:      {http.StatusBadRequest, 104},
+	purse.CodeMissing:      {http.StatusBadRequest, 241},
+	purse.CodeAmount:       {http.StatusBadRequest, 104},
+	purse.CodeTaken:        {http.StatusBadRequest, 104},
+	purse.CodeNote:         {http.StatusBadRequest, 1355},
+	purse.CodeAudience:     {http.StatusBadRequest, 3104},
+	purse.CodeTarget:       {http.StatusBadRequest, 1343},
+	purse.CodeSelf:         {http.StatusBadRequest, 1356},
+	purse.CodeFunds:        {http.StatusBadRequest, 1319},
+	purse.CodeFrozen:       {http.StatusForbidden, 1344},
+	purse.CodeLimit:        {http.StatusBadRequest, 1357},
+	purse.CodeKeyReused:    {http.StatusForbidden, 1360},
+	purse.CodeNoToken:      {http.StatusUnauthorized, 267},
+	purse.CodeBadToken:     {http.StatusUnauthorized, 261},
+	purse.CodeTokenRevoked: {http.StatusUnauthorized, 262},
+	purse.CodeTokenExpired: {http.StatusUnauthorized, 265},
+	purse.CodeScope:        {http.StatusForbidden, 260},
+	purse.CodeTooLarge:     {http.StatusRequestEntityTooLarge, 104},
+	purse.CodeMethod:       {http.StatusMethodNotAllowed, 283},
+}
+
+// fail writes an error in this door's envelope.
+func fail(w http.ResponseWriter, err error) {
+	e, ok := wireErrors[purse.CodeOf(err)]
+	if !ok {
+		e = wireErrors[purse.CodeInternal]
+	}
+	message := "Something went wrong. Nothing was changed."
+	if known, ok := errors.AsType[*purse.Error](err); ok {
+		message = known.Message
+	}
+	writeError(w, e, message)
+}
+
+func writeError(w http.ResponseWriter, e wireError, message string) {
+	var body struct {
+		Error struct {
+			Message string `json:"message"`
+			Code    int    `json:"code"`
+		} `json:"error"`
+	}
+	body.Error.Message, body.Error.Code = message, e.code
+	b, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // a string and a number
+	}
+	_ = api.WriteJSON(w, e.status, string(b)) // the caller has gone; there is nobody to tell
+}

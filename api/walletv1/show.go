@@ -1,0 +1,33 @@
+package walletv1
+
+import (
+	"net/http"
+
+	"purse"
+	"purse/api"
+)
+
+// show answers GET /v1/payments/{id}. The scope access_profile is needed.
+func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
+	p, err := api.ReadParams(r)
+	if err != nil {
+		return err
+	}
+	token, err := api.Token(r, p)
+	if err != nil {
+		return err
+	}
+	actor, err := d.Identity.Authenticate(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	id, ok := parseID(r.PathValue("id"))
+	if !ok {
+		return purse.Refuse(purse.CodeNotFound, "Resource not found.")
+	}
+	receipt, err := d.Wallet.Show(r.Context(), actor, purse.PaymentID(id))
+	if err != nil {
+		return err
+	}
+	return api.WriteJSON(w, http.StatusOK, encode(shown{d.payment(receipt, seconds)}))
+}

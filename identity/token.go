@@ -1,0 +1,164 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"hash/crc32"
+	"strings"
+	"time"
+
+	"purse"
+)
+
+// An access token is tokenPrefix, 32 random bytes and a CRC-32 of those, in
+// base64url. The prefix lets scanners recognise a leaked one; the checksum lets
+// a door refuse what was never a token without asking the database.
+const tokenPrefix = "purse_at_"
+
+// newToken draws a token.
+func newToken() purse.Secret {
+	b := make([]byte, 32, 36)
+	_, _ = rand.Read(b) // never fails; see crypto/rand
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	return purse.Secret(tokenPrefix + base64.RawURLEncoding.EncodeToString(b))
+}
+
+// hashToken is what is stored of a token; ok is false for a text that cannot be one.
+func hashToken(token purse.Secret) (hash purse.TokenHash, ok bool) {
+	text, found := strings.CutPrefix(string(token), tokenPrefix)
+	var b [36]byte
+	if !found || len(text) != base64.RawURLEncoding.EncodedLen(len(b)) {
+		return "", false
+	}
+	// The decoder skips line ends, so a text of the right length may still be short.
+	if n, err := base64.RawURLEncoding.Decode(b[:], []byte(text)); err != nil || n != len(b) {
+		return "", false
+	}
+	if crc32.ChecksumIEEE(b[:32]) != binary.BigEndian.Uint32(b[32:]) {
+		return "", false
+	}
+	sum := sha256.Sum256([]byte(token))
+	return purse.TokenHash(base64.RawURLEncoding.EncodeToString(sum[:])), true
+}
+
+// Recognize says whose token it is, for a command, which will check the token
+// itself. It reads only the first time.
+//
+// Refused with CodeNoToken or CodeBadToken.
+func (s *Service) Recognize(ctx context.Context, token purse.Secret) (purse.Actor, error) {
+	if hash, ok := hashToken(token); ok {
+		if a, ok := s.known.get(hash); ok {
+			return a, nil
+		}
+	}
+	a, _, _, err := s.read(ctx, token)
+	return a, err
+}
+
+// Authenticate says whose token it is and that it is valid now, for a read.
+//
+// Refused as Recognize, and with CodeTokenRevoked or CodeTokenExpired.
+func (s *Service) Authenticate(ctx context.Context, token purse.Secret) (purse.Actor, error) {
+	a, t, now, err := s.read(ctx, token)
+	if err != nil {
+		return purse.Actor{}, err
+	}
+	if err := t.Valid(now); err != nil {
+		return purse.Actor{}, err
+	}
+	return a, nil
+}
+
+func (s *Service) read(ctx context.Context, token purse.Secret) (purse.Actor, purse.Token, purse.Time, error) {
+	if token == "" {
+		return purse.Actor{}, purse.Token{}, 0, purse.Refuse(purse.CodeNoToken, "You did not pass an OAuth access token.")
+	}
+	bad := purse.Refuse(purse.CodeBadToken, "You did not pass a valid OAuth access token.")
+	hash, ok := hashToken(token)
+	if !ok {
+		return purse.Actor{}, purse.Token{}, 0, bad
+	}
+	t, now, err := s.Store.Token(ctx, hash)
+	if purse.CodeOf(err) == purse.CodeNotFound {
+		return purse.Actor{}, purse.Token{}, 0, bad
+	}
+	if err != nil {
+		return purse.Actor{}, purse.Token{}, 0, err
+	}
+	a := purse.Actor{Book: t.Book, User: t.User, App: t.App, Token: hash, Scopes: t.Scopes}
+	s.known.put(a)
+	return a, t, now, nil
+}
+
+// NewToken is what CreateToken gives: the token itself is shown this once.
+type NewToken struct {
+	Token  purse.Token
+	Secret purse.Secret
+}
+
+// CreateToken makes an access token for a person's own use. life is how long it
+// is valid; zero is for ever. Only operators call it.
+//
+// Refused with CodeTarget.
+func (s *Service) CreateToken(ctx context.Context, by purse.Operator, user purse.UserID, scopes purse.Scopes, life time.Duration) (NewToken, error) {
+	secret := newToken()
+	hash, _ := hashToken(secret)
+	var made purse.Token
+	err := s.Store.Execute(ctx, purse.Command{
+		Book:  purse.Directory,
+		Needs: purse.Needs{Users: []purse.UserID{user}, Tokens: []purse.TokenHash{hash}},
+		Decide: func(f *purse.Facts) error {
+			u, err := f.User(user)
+			if purse.CodeOf(err) == purse.CodeNotFound {
+				return purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
+			}
+			if err != nil {
+				return err
+			}
+			made = purse.Token{Hash: hash, ID: purse.TokenID(f.NextID()), User: user, Book: u.Book, Scopes: scopes}
+			if life > 0 {
+				made.Expires = f.Now.Add(life)
+			}
+			f.Put(made)
+			f.Put(purse.NewAction(f, by, "token.create", user.String(), string(scopes)))
+			return nil
+		},
+	})
+	if err != nil {
+		return NewToken{}, err
+	}
+	return NewToken{made, secret}, nil
+}
+
+// RevokeToken ends a token at once. Only operators call it.
+//
+// Refused with CodeBadToken or CodeTokenRevoked.
+func (s *Service) RevokeToken(ctx context.Context, by purse.Operator, token purse.Secret) error {
+	hash, ok := hashToken(token)
+	if !ok {
+		return purse.Refuse(purse.CodeBadToken, "This is not an access token.")
+	}
+	return s.Store.Execute(ctx, purse.Command{
+		Book:  purse.Directory,
+		Needs: purse.Needs{Tokens: []purse.TokenHash{hash}},
+		Decide: func(f *purse.Facts) error {
+			t, err := f.Token(hash)
+			if purse.CodeOf(err) == purse.CodeNotFound {
+				return purse.Refuse(purse.CodeBadToken, "This is not an access token.")
+			}
+			if err != nil {
+				return err
+			}
+			if t.Revoked != 0 {
+				return purse.Refuse(purse.CodeTokenRevoked, "This access token was revoked before.")
+			}
+			t.Revoked = f.Now
+			f.Put(t)
+			f.Put(purse.NewAction(f, by, "token.revoke", t.User.String(), ""))
+			return nil
+		},
+	})
+}

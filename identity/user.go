@@ -1,0 +1,58 @@
+package identity
+
+import (
+	"context"
+
+	"purse"
+	"purse/ledger"
+)
+
+// CreateUser makes a person with an empty wallet. Only operators call it.
+//
+// Refused with CodeInvalid, CodeMissing or CodeTaken.
+func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Operator, u purse.User) (purse.User, error) {
+	if err := u.Check(); err != nil {
+		return purse.User{}, err
+	}
+	folded, err := purse.Username(u.Username)
+	if err != nil {
+		return purse.User{}, err
+	}
+	var made purse.User
+	err = s.Store.Execute(ctx, purse.Command{
+		Book:  book,
+		Needs: purse.Needs{Usernames: []string{folded}},
+		Decide: func(f *purse.Facts) error {
+			_, err := f.UserNamed(folded)
+			if err == nil {
+				return purse.Refuse(purse.CodeTaken, "The username %s is taken.", u.Username)
+			}
+			if purse.CodeOf(err) != purse.CodeNotFound {
+				return err
+			}
+			made = u
+			made.ID, made.Book, made.Joined = purse.UserID(f.NextID()), book, f.Now
+			f.Put(made)
+			f.Put(purse.Account{
+				Account: ledger.Account{ID: purse.WalletOf(made.ID), Currency: f.Book.Currency},
+				Kind:    purse.Wallet,
+			})
+			f.Put(purse.NewAction(f, by, "user.create", made.ID.String(), made.Username))
+			return nil
+		},
+	})
+	return made, err
+}
+
+// User finds a person.
+func (s *Service) User(ctx context.Context, id purse.UserID) (purse.User, error) {
+	users, err := s.Store.Users(ctx, id)
+	if err != nil {
+		return purse.User{}, err
+	}
+	u, ok := users[id]
+	if !ok {
+		return u, purse.Refuse(purse.CodeNotFound, "Resource not found.")
+	}
+	return u, nil
+}
