@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// account is an account's row beside the totals of its last posting.
+type account struct {
+	id                  int64
+	kind, currency      string
+	mayOverdraw, frozen int64
+	totals              totals
+	number              int64
+	last                string // number and totals of the last posting
+}
+
+// totals are the four totals of an account.
+type totals struct{ debitsPosted, debitsHeld, creditsPosted, creditsHeld int64 }
+
+func (t totals) spendable() int64 { return t.creditsPosted - t.debitsPosted - t.debitsHeld }
+
+// The row and its last posting are read by one statement: both are as of one
+// moment, however busy the account is. The posting comes as one text because
+// that takes one look-up, in words that both databases know.
+const accountsText = `select a.id, a.kind, a.currency, a.may_overdraw, a.frozen,
+	a.debits_posted, a.debits_held, a.credits_posted, a.credits_held, a.number,
+	coalesce((select p.number || ' ' || p.debits_posted || ' ' || p.debits_held || ' ' || p.credits_posted || ' ' || p.credits_held
+		from postings p where p.book = a.book and p.account = a.id order by p.number desc limit 1), '0 0 0 0 0')
+from accounts a where a.book = $1 and a.id > $2 order by a.id limit $3`
+
+func (a *auditor) walkAccounts(ctx context.Context) error {
+	return walk(ctx, a, accountsText, account{id: math.MinInt64},
+		func(r *account) []any {
+			return []any{&r.id, &r.kind, &r.currency, &r.mayOverdraw, &r.frozen,
+				&r.totals.debitsPosted, &r.totals.debitsHeld, &r.totals.creditsPosted, &r.totals.creditsHeld, &r.number, &r.last}
+		},
+		func(r *account) []any { return []any{a.book, r.id} },
+		func(rows []account) error {
+			for i := range rows {
+				a.judgeAccount(&rows[i])
+			}
+			return nil
+		})
+}
+
+func (a *auditor) judgeAccount(r *account) {
+	c := &a.checks
+	c.totals.saw()
+	t := r.totals
+	if says := fmt.Sprint(r.number, t.debitsPosted, t.debitsHeld, t.creditsPosted, t.creditsHeld); says != r.last {
+		c.totals.fail("account %d: its row says %s, its last posting %s (number and totals)", r.id, says, r.last)
+	}
+
+	c.states.saw()
+	if !slices.Contains([]string{"wallet", "treasury"}, r.kind) {
+		c.states.fail("account %d: kind %q", r.id, r.kind)
+	}
+	if r.kind == "treasury" != (r.id == treasury) {
+		c.states.fail("account %d: kind %s", r.id, r.kind)
+	}
+	if r.id <= 0 || r.id >= systemBelow {
+		a.ours("account", r.id)
+	}
+	if r.currency != a.head.currency {
+		c.states.fail("account %d: currency %q in a book of %s", r.id, r.currency, a.head.currency)
+	}
+	if r.frozen != 0 && r.frozen != 1 {
+		c.states.fail("account %d: frozen is %d", r.id, r.frozen)
+	}
+	if min(t.debitsPosted, t.debitsHeld, t.creditsPosted, t.creditsHeld) < 0 {
+		c.states.fail("account %d: a total is below zero", r.id)
+	}
+
+	c.overdraft.saw()
+	if r.kind == "treasury" != (r.mayOverdraw == 1) {
+		c.overdraft.fail("account %d: a %s with may_overdraw %d", r.id, r.kind, r.mayOverdraw)
+	}
+	if r.kind != "treasury" && t.spendable() < 0 {
+		c.overdraft.fail("account %d: spendable is %d", r.id, t.spendable())
+	}
+
+	if r.kind == "wallet" && r.id <= a.upTo {
+		c.orphans.saw()
+		a.pairings.wallets.addLeft(record{r.id})
+	}
+}
+
+// owner is what the walk over postings must know of an account; it never changes.
+type owner struct {
+	id             int64
+	kind, currency string
+}
+
+// owners follows the accounts in the order in which postings come.
+type owners struct {
+	a    *auditor
+	rows []owner
+	done bool
+}
+
+// find returns an account; ok is false if there is none. It is asked for
+// accounts in ascending order.
+func (o *owners) find(ctx context.Context, id int64) (found owner, ok bool, err error) {
+	for {
+		at, there := slices.BinarySearchFunc(o.rows, id, func(r owner, id int64) int {
+			switch {
+			case r.id < id:
+				return -1
+			case r.id > id:
+				return 1
+			}
+			return 0
+		})
+		if there {
+			return o.rows[at], true, nil
+		}
+		if at < len(o.rows) || o.done {
+			return owner{}, false, nil
+		}
+		o.rows, err = read(ctx, o.a.db, `select id, kind, currency from accounts
+where book = $1 and id >= $2 order by id limit $3`,
+			func(r *owner) []any { return []any{&r.id, &r.kind, &r.currency} }, o.a.book, id, o.a.chunk)
+		if err != nil {
+			return owner{}, false, err
+		}
+		// What is asked for next lies behind this chunk or in it.
+		o.done = len(o.rows) < o.a.chunk
+	}
+}

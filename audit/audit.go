@@ -1,0 +1,184 @@
+// Package audit checks a network's database by itself: it is what `purse
+// verify` runs.
+//
+// It is an independent auditor. It reads the tables with SQL of its own and
+// shares no code with ledger or store, so that a mistake there is not repeated
+// here; what it takes for granted is written down in this package once more.
+//
+// It promises to change nothing, and to be a quiet neighbour: it runs beside a
+// server that keeps writing, walks every table by its primary key in chunks,
+// each a short read of its own, and rests in between as much as it is told to.
+// Its memory does not grow with the money tables. In return it judges the book
+// as it was at one identifier, Report.UpTo, that it fixes when it begins: what
+// came later is left to the next run, and what changed later counts as not yet
+// changed.
+//
+// How two tables are compared in flat memory: see pairing. How the counters of
+// the weekly limit are compared although they keep growing: see spending.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+)
+
+// Options say what is to be audited, and how.
+type Options struct {
+	Database string    // the path of a SQLite file, or a postgres:// URL
+	Book     int64     // 0: the main book
+	Acked    io.Reader // identifiers of payments, one a line, that must be there and settled; may be nil
+	Pace     float64   // the share of the time in which it may work, above 0 and up to 1; 0: 1, flat out
+
+	chunk int // rows a statement, for tests; 0: chunkRows
+}
+
+const (
+	mainBook    = 1
+	chunkRows   = 5000
+	bookBits    = 10                    // the part of an identifier that says which book it comes from
+	epoch       = 1_230_768_000_000_000 // where identifiers begin to count, microseconds since 1970
+	hour        = 3_600_000_000         // microseconds
+	treasury    = 1                     // the account of the outside world
+	systemBelow = 1024                  // accounts below it are the book's own and have small numbers
+)
+
+// batchSpan is more microseconds than a batch hands out identifiers. All
+// commands of a batch decide at one moment, and identifiers count on from
+// there, so an identifier may be this much later than the moment at which its
+// command decided; never earlier.
+const batchSpan = 20_000
+
+// timeOf is the moment that an identifier says.
+func timeOf(id int64) int64 { return epoch + id>>bookBits }
+
+// auditor is one run.
+type auditor struct {
+	db     *database
+	book   int64
+	chunk  int
+	head   head  // as it was at the beginning
+	upTo   int64 // the last identifier that is judged
+	acked  io.Reader
+	seed   uint64 // of the hashes: nobody can prepare rows that cancel out
+	second bool   // tables are being read once more, for their names only
+
+	checks   checks
+	pairings pairings
+	spending *spending
+	late     *lateNews
+
+	newest     int64 // the largest identifier that was seen where no index leads to it
+	newestTime int64
+}
+
+// Run audits a database. An error means that it could not be done; what is
+// wrong with the book is in the report.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	began := time.Now()
+	if o.Pace < 0 || o.Pace > 1 {
+		return nil, errors.New("audit: the pace is above 0 and at most 1")
+	}
+	db, err := open(o.Database, o.Pace)
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	a := &auditor{db: db, book: o.Book, chunk: o.chunk, acked: o.Acked, seed: rand.Uint64(), checks: newChecks()}
+	if a.book == 0 {
+		a.book = mainBook
+	}
+	if a.chunk == 0 {
+		a.chunk = chunkRows
+	}
+	err = errors.Join(a.run(ctx), db.close())
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	return &Report{
+		Database: db.kind, Book: a.book, UpTo: a.upTo,
+		Checks: a.checks.list(), Elapsed: time.Since(began),
+	}, nil
+}
+
+// walks are the tables in the order in which they are read.
+func (a *auditor) walks() []struct {
+	table string
+	walk  func(context.Context) error
+} {
+	return []struct {
+		table string
+		walk  func(context.Context) error
+	}{
+		{"spent", a.walkSpent}, // first: see spending
+		{"accounts", a.walkAccounts},
+		{"users", a.walkUsers},
+		{"tokens", a.walkTokens},
+		{"postings", a.walkPostings},
+		{"holds", a.walkHolds},
+		{"entries", a.walkEntries},
+		{"actions", a.walkActions},
+		{"payments", a.walkPayments},
+		{"events", a.walkEvents},
+		{"once", a.walkOnce},
+	}
+}
+
+func (a *auditor) run(ctx context.Context) error {
+	h, err := a.readHead(ctx)
+	if err != nil {
+		return err
+	}
+	a.head, a.upTo = h, (h.last-epoch)<<bookBits|a.book
+	a.judgeHead(h)
+	a.pairings = a.newPairings()
+	a.spending = newSpending(a)
+	a.late = newLateNews(a.upTo)
+	for _, w := range a.walks() {
+		if err := w.walk(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.table, err)
+		}
+	}
+	if err := a.name(ctx); err != nil {
+		return err
+	}
+	if err := a.spending.finish(ctx); err != nil {
+		return fmt.Errorf("spent: %w", err)
+	}
+	if err := a.walkAcked(ctx); err != nil {
+		return fmt.Errorf("acknowledged payments: %w", err)
+	}
+	return a.judgeTime(ctx)
+}
+
+// name walks the tables of those pairings that do not come out even once more
+// and names what is wrong. The checks that judge row by row have spoken already
+// and keep silent.
+func (a *auditor) name(ctx context.Context) error {
+	again := map[string]bool{}
+	for _, p := range a.pairings.list() {
+		if p.suspect() {
+			again[p.left] = true
+			for _, table := range p.right {
+				again[table] = true
+			}
+		}
+	}
+	a.checks.mute(true)
+	a.second = true
+	for _, w := range a.walks() {
+		if !again[w.table] {
+			continue
+		}
+		if err := w.walk(ctx); err != nil {
+			return fmt.Errorf("%s: %w", w.table, err)
+		}
+	}
+	a.checks.mute(false)
+	for _, p := range a.pairings.list() {
+		p.name()
+	}
+	return nil
+}

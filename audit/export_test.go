@@ -1,0 +1,65 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
+
+// WithChunk is o with another number of rows a statement.
+func (o Options) WithChunk(rows int) Options {
+	o.chunk = rows
+	return o
+}
+
+// RememberEffects changes how many effects of one principal are remembered, and
+// tells how to change it back.
+func RememberEffects(n int) (restore func()) {
+	before := effectsMax
+	effectsMax = n
+	return func() { effectsMax = before }
+}
+
+// Plans tells how PostgreSQL would run the walks over the tables with keys of
+// several columns, and those with look-ups inside.
+func Plans(ctx context.Context, url string) (map[string]string, error) {
+	db, err := openPostgres(url)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = db.Close() }()
+	plans := map[string]string{}
+	for name, q := range map[string]struct {
+		text string
+		args []any
+	}{
+		"accounts":     {accountsText, []any{1, 0, 5000}},
+		"postings":     {postingsText, []any{1, 1, 1, 5000}},
+		"holds":        {holdsText, []any{1, 0, int64(1) << 60, 5000}},
+		"once":         {onceText, []any{1, 1, 0, "", 5000}},
+		"once of some": {onceOfText, []any{1, 1, 0, "", 5000}},
+		"spent":        {spentText, []any{1, 1, 1, 5000}},
+	} {
+		rows, err := db.QueryContext(ctx, "explain "+q.text, q.args...)
+		if err != nil {
+			return nil, err
+		}
+		if plans[name], err = lines(rows); err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+func lines(rows *sql.Rows) (string, error) {
+	defer func() { _ = rows.Close() }()
+	var b strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return "", err
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String(), rows.Err()
+}

@@ -1,0 +1,83 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// head is a book's head row.
+type head struct {
+	mode, currency string
+	last           int64 // moment of the last identifier
+}
+
+func (a *auditor) readHead(ctx context.Context) (head, error) {
+	found, err := read(ctx, a.db, `select mode, currency, last from heads where book = $1`,
+		func(h *head) []any { return []any{&h.mode, &h.currency, &h.last} }, a.book)
+	if err != nil {
+		return head{}, err
+	}
+	if len(found) == 0 {
+		return head{}, fmt.Errorf("there is no book %d in this database", a.book)
+	}
+	return found[0], nil
+}
+
+func (a *auditor) judgeHead(h head) {
+	a.checks.states.saw()
+	if !slices.Contains([]string{"live", "sandbox"}, h.mode) {
+		a.checks.states.fail("head: mode %q", h.mode)
+	}
+	if h.last < epoch {
+		a.checks.bookTime.fail("head: its last moment %d is before identifiers began", h.last)
+	}
+}
+
+// ours judges an identifier that the book has handed out.
+func (a *auditor) ours(what string, id int64) {
+	if id <= 0 || id&(1<<bookBits-1) != a.book {
+		a.checks.states.fail("%s %d: not an identifier of book %d", what, id, a.book)
+	}
+}
+
+// seenID notes an identifier that no index would find at the end.
+func (a *auditor) seenID(id int64) { a.newest = max(a.newest, id) }
+
+// numbered are the tables whose largest identifier an index knows.
+var numbered = []string{"payments", "entries", "holds", "events", "actions", "batches", "accounts"}
+
+// judgeTime compares the latest of everything with the head. The head is read
+// last: whatever was committed before is not later than it.
+func (a *auditor) judgeTime(ctx context.Context) error {
+	latest := map[string]int64{}
+	for _, table := range numbered {
+		found, err := read(ctx, a.db, `select coalesce(max(id), 0) from `+table+` where book = $1`,
+			func(v *int64) []any { return []any{v} }, a.book)
+		if err != nil {
+			return err
+		}
+		latest[table] = found[0]
+		a.checks.bookTime.saw()
+	}
+	h, err := a.readHead(ctx)
+	if err != nil {
+		return err
+	}
+	end := (h.last-epoch)<<bookBits | a.book
+	if h.last < a.head.last {
+		a.checks.bookTime.fail("head: its last moment ran back from %d to %d", a.head.last, h.last)
+	}
+	for _, table := range numbered {
+		if latest[table] > end {
+			a.checks.bookTime.fail("%s: identifier %d is later than the head's last, %d", table, latest[table], end)
+		}
+	}
+	if a.newest > end {
+		a.checks.bookTime.fail("transfer %d is later than the head's last, %d", a.newest, end)
+	}
+	if a.newestTime > h.last {
+		a.checks.bookTime.fail("an answer was stored at %d, after the head's last moment, %d", a.newestTime, h.last)
+	}
+	return nil
+}
