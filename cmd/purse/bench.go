@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"purse/api"
+	"purse/internal/load"
+	"purse/internal/pgtest"
+	"purse/store"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+)
+
+// benchSettings are the flags of bench.
+type benchSettings struct {
+	url, database, mode, record           string
+	connections, accounts, rounds, before int
+	duration, warmup                      time.Duration
+	pgbench, json, untilBroken            bool
+}
+
+// throwAwayPostgres is the database that means a PostgreSQL of bench's own.
+const throwAwayPostgres = "postgres"
+
+func newBench() *cobra.Command {
+	var b benchSettings
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure how many payments a second a server makes durable",
+		Long: `Measure how many payments a second a server makes durable: over HTTP, each with an
+Idempotency-Key of its own, as a closed loop on every connection.
+
+It starts a server of its own on --database, or drives the one at --url, whose
+database --database must then be. Without --database it uses a throw-away SQLite
+file; "--database postgres" starts a throw-away PostgreSQL from this machine's
+own programs, with PostgreSQL's own settings.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(cmd)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("database") {
+				b.database = c.Database
+			}
+			return b.run(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&b.url, "url", "", "a server that is running, on this machine")
+	f.StringVar(&b.mode, "mode", "spread", "who pays whom: spread (all pay all) or hot (all pay one)")
+	f.StringVar(&b.record, "record", "", "append the id of each acknowledged payment to this file, one a line")
+	f.IntVar(&b.connections, "connections", 64, "payments under way at one time")
+	f.IntVar(&b.accounts, "accounts", 10_000, "how many people there are")
+	f.IntVar(&b.rounds, "rounds", 1, "how often to measure; the figures are medians")
+	f.IntVar(&b.before, "payments", 0, "how many payments to put into the book before measuring")
+	f.DurationVar(&b.duration, "duration", 10*time.Second, "how long a round lasts")
+	f.DurationVar(&b.warmup, "warmup", 2*time.Second, "payments before a round that are not measured")
+	f.BoolVar(&b.pgbench, "pgbench", false, "also run PostgreSQL's TPC-B on the same server, alternating, and print the ratio")
+	f.BoolVar(&b.json, "json", false, "print JSON")
+	f.BoolVar(&b.untilBroken, "until-broken", false, "end, without an error, when the server is gone")
+	return cmd
+}
+
+func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
+	if b.mode != "spread" && b.mode != "hot" {
+		return fmt.Errorf("--mode is spread or hot")
+	}
+	dir, err := os.MkdirTemp("", "purse-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if b.database == "" {
+		if b.url != "" {
+			return fmt.Errorf("--url needs the --database of that server, to make accounts in it")
+		}
+		b.database = filepath.Join(dir, "bench.db")
+	}
+	if b.database == throwAwayPostgres {
+		cluster, err := pgtest.Start(pgtest.Options{Durable: true})
+		if err != nil {
+			return err
+		}
+		defer cluster.Stop()
+		if b.database, err = cluster.Database(); err != nil {
+			return err
+		}
+	}
+	if b.pgbench && !store.IsPostgres(b.database) {
+		return fmt.Errorf("--pgbench needs a PostgreSQL --database")
+	}
+	c := config{Database: b.database, RunDir: dir}
+	if b.url != "" {
+		c.RunDir = ""
+	}
+	accounts, err := b.prepare(ctx, c)
+	if err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	server, peak := b.url, func() float64 { return 0 }
+	if server == "" {
+		s, err := startServer(ctx, dir, b.database)
+		if err != nil {
+			return err
+		}
+		defer s.stop()
+		server, peak = s.url, s.peakMB
+	}
+	result, tps, err := b.measure(ctx, server, accounts)
+	if err != nil {
+		return err
+	}
+	result.ServerPeakMB = peak()
+	if tps > 0 {
+		result.RatioToPGBench = result.PaymentsPerSecond / tps
+	}
+	return b.print(out, result, tps)
+}
+
+// measure drives the server, alternating with pgbench if that was asked for.
+func (b *benchSettings) measure(ctx context.Context, url string, accounts []load.Account) (load.Result, float64, error) {
+	plan := load.Plan{
+		URL: url, Accounts: accounts, Connections: b.connections, Warmup: b.warmup, Duration: b.duration,
+		Hot: b.mode == "hot", Now: time.Now, UntilBroken: b.untilBroken,
+	}
+	if b.record != "" {
+		f, err := os.OpenFile(b.record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return load.Result{}, 0, err
+		}
+		defer f.Close()
+		plan.Record = f
+	}
+	var results []load.Result
+	ours := func(ctx context.Context) (float64, error) {
+		plan.Seed++
+		r, err := load.Run(ctx, plan)
+		results = append(results, r)
+		return r.PaymentsPerSecond, err
+	}
+	if !b.pgbench {
+		var rates []float64
+		for range b.rounds {
+			rate, err := ours(ctx)
+			if err != nil {
+				return load.Result{}, 0, err
+			}
+			rates = append(rates, rate)
+		}
+		return b.median(results, rates), 0, nil
+	}
+	theirs, drop, err := newPGBench(ctx, b.database)
+	if err != nil {
+		return load.Result{}, 0, err
+	}
+	defer drop()
+	rates, tps, err := load.Alternate(ctx, b.rounds, ours,
+		func(ctx context.Context) (float64, error) { return theirs.Run(ctx, b.duration) })
+	if err != nil {
+		return load.Result{}, 0, err
+	}
+	return b.median(results, rates), load.Median(tps), nil
+}
+
+func (b *benchSettings) median(results []load.Result, rates []float64) load.Result {
+	r := load.Merge(results...)
+	r.PaymentsPerSecond = load.Median(rates)
+	return r
+}
+
+// newPGBench makes a database for pgbench beside ours.
+func newPGBench(ctx context.Context, database string) (*load.PGBench, func(), error) {
+	cfg, err := pgx.ParseConfig(database)
+	if err != nil {
+		return nil, nil, errors.New("the database's URL is not valid")
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	name := fmt.Sprintf("purse_pgbench_%d", os.Getpid())
+	drop := func() {
+		_, _ = conn.Exec(context.Background(), "drop database if exists "+name+" with (force)") // a throw-away
+		conn.Close(context.Background())
+	}
+	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
+		drop()
+		return nil, nil, err
+	}
+	path, err := load.FindPGBench()
+	if err != nil {
+		drop()
+		return nil, nil, err
+	}
+	p := &load.PGBench{URL: strings.Replace(database, "/"+cfg.Database, "/"+name, 1), Path: path, Scale: 20, Clients: 16}
+	if err := p.Init(ctx); err != nil {
+		drop()
+		return nil, nil, err
+	}
+	return p, drop, nil
+}
+
+func (b *benchSettings) print(out io.Writer, r load.Result, tps float64) error {
+	if b.json {
+		return json.NewEncoder(out).Encode(r)
+	}
+	kind := "SQLite"
+	if store.IsPostgres(b.database) {
+		kind = "PostgreSQL"
+	}
+	fmt.Fprintf(out, "%s, %d connections, %s, %d accounts, %s x %d\n", kind, b.connections, b.mode, b.accounts, b.duration, b.rounds)
+	fmt.Fprintf(out, "payments/s   %.0f\np50          %.1f ms\np99          %.1f ms\nerrors       %d\n",
+		r.PaymentsPerSecond, r.P50Ms, r.P99Ms, r.Errors)
+	if r.ServerPeakMB > 0 {
+		fmt.Fprintf(out, "server peak  %.0f MB\n", r.ServerPeakMB)
+	}
+	if tps > 0 {
+		fmt.Fprintf(out, "pgbench      %.0f TPC-B transactions/s (-M prepared, scale 20, 16 clients)\nratio        %.2f\n", tps, r.RatioToPGBench)
+	}
+	for _, s := range r.Samples {
+		fmt.Fprintf(out, "error        %s %d: %s\n", s.Kind, s.Status, s.Text)
+	}
+	return nil
+}
+
+// benchWorkers is how many accounts are made, or payments put in, at one time.
+const benchWorkers = 128
+
+// prepare makes the people that pay each other, by the same orders that an
+// operator gives, and puts payments into the book if any were asked for.
+func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, error) {
+	if b.url == "" { // create the network, if it is not there
+		n, err := openNetwork(ctx, c.Database, store.Options{Mode: "sandbox", Currency: "USD", Migrate: true})
+		if err != nil {
+			return nil, err
+		}
+		n.store.Close()
+	}
+	o, err := newOrderer(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer o.close()
+	run := fmt.Sprintf("b%x", time.Now().UnixMilli())
+	accounts := make([]load.Account, b.accounts)
+	err = parallel(ctx, len(accounts), func(i int) error {
+		var u userMade
+		var t tokenMade
+		var e entryMade
+		name := fmt.Sprintf("%s-%d", run, i)
+		if err := o.give(ctx, "user.create", userArgs{Username: name, FirstName: "Bench", LastName: fmt.Sprint(i)}, &u); err != nil {
+			return err
+		}
+		if err := o.give(ctx, "token.create", tokenArgs{User: u.ID, Scopes: "make_payments access_profile access_balance"}, &t); err != nil {
+			return err
+		}
+		accounts[i] = load.Account{UserID: u.ID, Token: t.AccessToken}
+		return o.give(ctx, "treasury.issue", entryArgs{User: u.ID, Amount: "1000.00", Reason: "bench"}, &e)
+	})
+	if err != nil || b.before == 0 {
+		return accounts, err
+	}
+	if o.own == nil {
+		return nil, fmt.Errorf("--payments needs a server that bench starts itself")
+	}
+	return accounts, b.prefill(ctx, o.own, accounts)
+}
+
+// prefill puts payments into the book by the handler that serves them, without
+// the network in between.
+func (b *benchSettings) prefill(ctx context.Context, n *network, accounts []load.Account) error {
+	door := n.walletDoor("http://127.0.0.1").Handler()
+	return parallel(ctx, b.before, func(i int) error {
+		from, to := accounts[i%len(accounts)], accounts[(i*7+1+i/len(accounts))%len(accounts)]
+		if from == to {
+			to = accounts[(i+1)%len(accounts)]
+		}
+		form := url.Values{"user_id": {to.UserID}, "amount": {"0.01"}, "note": {"bench"}}
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/payments", strings.NewReader(form.Encode()))
+		r.Header.Set("Authorization", "Bearer "+from.Token)
+		r.Header.Set(api.OnceHeader, fmt.Sprintf("prefill-%d", i))
+		w := httptest.NewRecorder()
+		if door.ServeHTTP(w, r); w.Code != http.StatusOK {
+			return fmt.Errorf("payment %d: %d %s", i, w.Code, w.Body)
+		}
+		return nil
+	})
+}
+
+// parallel does n things, benchWorkers at a time, and stops at the first error.
+func parallel(ctx context.Context, n int, do func(i int) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range benchWorkers {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if err := do(i); err != nil {
+					stop(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}

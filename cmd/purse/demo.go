@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"text/template"
+
+	"purse"
+	"purse/money"
+	"purse/wallet"
+
+	"github.com/spf13/cobra"
+)
+
+func newDemo() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Serve a sandbox network with three people in it, ready to try",
+		Args:  cobra.NoArgs,
+		RunE:  runDemo,
+	}
+	listenFlags(cmd.Flags(), demoListen)
+	cmd.Flags().String("data", "", "keep the network in this folder (default: a temporary one, removed at the end)")
+	cmd.Flags().String("credentials", "", "write everything that a script needs to this file, as JSON")
+	return cmd
+}
+
+const demoListen = "127.0.0.1:8080"
+
+func runDemo(cmd *cobra.Command, _ []string) error {
+	c, err := readConfig(cmd)
+	if err != nil {
+		return err
+	}
+	dir, err := cmd.Flags().GetString("data")
+	if err != nil {
+		return err
+	}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "purse-demo-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	c.Database, c.Mode, c.Currency = filepath.Join(dir, "purse.db"), purse.Sandbox, "USD"
+	if l, err := net.Listen("tcp", c.Listen); err == nil {
+		l.Close()
+	} else if !cmd.Flags().Changed("listen") {
+		c.Listen = "127.0.0.1:0" // somebody has the usual port; any other will do
+	}
+	logPath := filepath.Join(dir, "purse.log")
+	logFile, err := os.OpenFile(logPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	ctx, stop := context.WithCancelCause(cmd.Context())
+	defer stop(nil)
+	err = serve(ctx, c, slog.New(slog.NewJSONHandler(logFile, nil)), func(s *server) {
+		public := s.url
+		if c.PublicURL != "" {
+			public = c.PublicURL
+		}
+		d := demo{network: s.network, BaseURL: public, Database: c.Database, Log: logPath}
+		path, err := cmd.Flags().GetString("credentials")
+		if err = errors.Join(err, d.populate(ctx), d.writeCredentials(path), d.print(cmd.OutOrStdout())); err != nil {
+			stop(err)
+		}
+	})
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+// demo is the network that `purse demo` shows.
+type demo struct {
+	*network
+	BaseURL  string
+	Database string
+	Log      string
+	People   []demoPerson
+	Payment  string // one of the payments that were made
+}
+
+type demoPerson struct {
+	purse.User
+	Token   string
+	Balance string
+}
+
+// demoMoney is what each of the three starts with, in minor units.
+var demoMoney = []struct {
+	user  purse.User
+	minor int64
+}{
+	{purse.User{Username: "ada", FirstName: "Ada", LastName: "Lindqvist", About: "Sails on Sundays"}, 100_000},
+	{purse.User{Username: "ben", FirstName: "Ben", LastName: "Okafor", About: "Bakes"}, 50_000},
+	{purse.User{Username: "cleo", FirstName: "Cleo", LastName: "Marsh", About: "New here"}, 0},
+}
+
+// demoPayments goes round in a circle, so that everybody ends with what they
+// started with.
+var demoPayments = []struct {
+	from, to int
+	note     string
+}{{0, 1, "Boat repairs"}, {1, 2, "Concert tickets"}, {2, 0, "Half of the dinner"}}
+
+const demoPaymentMinor = 20_00
+
+// demoOperator stands in the audit lines of what the demo sets up.
+const demoOperator purse.Operator = "demo"
+
+// populate makes the people, their tokens and a few payments. In a folder that
+// was used before only new tokens are made: the old ones are kept as hashes.
+func (d *demo) populate(ctx context.Context) error {
+	fresh := false
+	for _, m := range demoMoney {
+		u, err := d.store.UserNamed(ctx, m.user.Username)
+		if purse.CodeOf(err) == purse.CodeNotFound {
+			fresh = true
+			if u, err = d.identity.CreateUser(ctx, d.book.ID, demoOperator, m.user); err == nil && m.minor > 0 {
+				_, err = d.wallet.Issue(ctx, d.book.ID, demoOperator, wallet.EntryRequest{
+					Wallet: u.ID, Minor: m.minor, Reason: "demo", Encode: d.encodeEntry,
+				})
+			}
+		}
+		if err != nil {
+			return err
+		}
+		all, err := purse.ParseScopes(allScopes())
+		if err != nil {
+			return err
+		}
+		t, err := d.identity.CreateToken(ctx, demoOperator, u.ID, all, 0)
+		if err != nil {
+			return err
+		}
+		d.People = append(d.People, demoPerson{User: u, Token: string(t.Secret)})
+	}
+	if fresh {
+		for _, p := range demoPayments {
+			if err := d.pay(ctx, d.People[p.from], d.People[p.to], p.note); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range d.People {
+		a, err := d.store.Account(ctx, d.book.ID, purse.WalletOf(d.People[i].ID))
+		if err != nil {
+			return err
+		}
+		d.People[i].Balance = money.Amount{Minor: a.Spendable(), Currency: d.book.Currency}.Decimal()
+	}
+	return nil
+}
+
+func allScopes() string {
+	s := ""
+	for _, one := range purse.AllScopes {
+		s += string(one) + " "
+	}
+	return s
+}
+
+func (d *demo) pay(ctx context.Context, from, to demoPerson, note string) error {
+	actor, err := d.identity.Recognize(ctx, purse.Secret(from.Token))
+	if err != nil {
+		return err
+	}
+	_, err = d.wallet.Pay(ctx, actor, wallet.PayRequest{
+		To: to.ID, Minor: demoPaymentMinor, Note: note, Audience: purse.Friends, Medium: purse.MediumAPI,
+		Encode: func(r wallet.Receipt) purse.Answer {
+			d.Payment = r.Payment.ID.String()
+			return purse.Answer{Status: 200}
+		},
+	})
+	return err
+}
+
+// credentials is the file that scripts rely on. What this version does not have
+// yet is there and empty.
+type credentials struct {
+	BaseURL  string            `json:"base_url"`
+	Users    []credentialsUser `json:"users"`
+	App      map[string]string `json:"app"`
+	Merchant map[string]string `json:"merchant"`
+	Operator map[string]string `json:"operator"`
+}
+
+type credentialsUser struct {
+	ID          string `json:"id"`
+	Username    string `json:"username"`
+	Password    string `json:"password"`
+	Email       string `json:"email"`
+	Phone       string `json:"phone"`
+	AccessToken string `json:"access_token"`
+}
+
+func (d *demo) writeCredentials(path string) error {
+	if path == "" {
+		return nil
+	}
+	empty := func(names ...string) map[string]string {
+		m := map[string]string{}
+		for _, n := range names {
+			m[n] = ""
+		}
+		return m
+	}
+	c := credentials{
+		BaseURL: d.BaseURL,
+		App:     empty("client_id", "client_secret", "redirect_uri"),
+		Merchant: empty("id", "name", "hub_username", "hub_password", "hub_webhook_key", "consumer_id",
+			"order_api_key", "order_api_secret"),
+		Operator: empty("username", "password"),
+	}
+	for _, p := range d.People {
+		c.Users = append(c.Users, credentialsUser{ID: p.ID.String(), Username: p.Username, AccessToken: p.Token})
+	}
+	b, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	// Written beside and renamed, so that a script that waits for the file never
+	// reads half of it.
+	if err := os.WriteFile(path+".new", append(b, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+var demoPage = template.Must(template.New("demo").Parse(`
+  purse demo: a sandbox network, at {{.BaseURL}}
+
+  People
+{{range .People}}    {{printf "%-5s %10s USD   user id %s" .Username .Balance .ID}}
+{{end}}
+  Try it: ada pays ben 5.00, and the answer is durable when it arrives
+
+    curl -s {{.BaseURL}}/v1/payments \
+      -H 'Authorization: Bearer {{(index .People 0).Token}}' \
+      -H 'Idempotency-Key: lunch-1' \
+      -d user_id={{(index .People 1).ID}} -d amount=5.00 -d note=Lunch -d audience=private
+
+  Run it again: the same answer comes back, and nothing is paid twice.
+{{if .Payment}}
+  A payment that cleo made to ada
+
+    curl -s '{{.BaseURL}}/v1/payments/{{.Payment}}?access_token={{(index .People 2).Token}}'
+{{end}}
+  Cleo has nothing to spend: an error in the API's own format, and nothing changes
+
+    curl -s {{.BaseURL}}/v1/payments \
+      -H 'Authorization: Bearer {{(index .People 2).Token}}' \
+      -d user_id={{(index .People 0).ID}} -d amount=7 -d note=Coffee
+
+  Let money in, and have every cent in the book checked, from another terminal
+
+    go run ./cmd/purse treasury issue cleo 25.00 --database {{.Database}}
+    go run ./cmd/purse verify --database {{.Database}}
+
+  Requests are logged to {{.Log}}. Stop with Ctrl-C.
+
+`))
+
+func (d *demo) print(w io.Writer) error {
+	if len(d.People) != len(demoMoney) {
+		return fmt.Errorf("the demo's people are not there")
+	}
+	return demoPage.Execute(w, d)
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"purse"
+	"purse/api/walletv1"
+	"purse/identity"
+	"purse/store"
+	"purse/wallet"
+)
+
+// network is a network's services, put together.
+type network struct {
+	store    *store.Store
+	identity *identity.Service
+	wallet   *wallet.Service
+	book     purse.Book
+	log      *slog.Logger
+}
+
+func openNetwork(ctx context.Context, database string, o store.Options) (*network, error) {
+	s, err := store.Open(ctx, database, o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := s.Book(ctx, purse.MainBook)
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return &network{
+		store: s, book: b, log: o.Log,
+		identity: &identity.Service{Store: s},
+		wallet:   &wallet.Service{Store: s},
+	}, nil
+}
+
+// handler is everything that the network serves to the public.
+func (n *network) handler(c config, publicURL string) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", n.walletDoor(publicURL).Handler())
+	return c.Proxies.Handler(mux)
+}
+
+func (n *network) walletDoor(publicURL string) *walletv1.Door {
+	return &walletv1.Door{
+		Identity: n.identity, Wallet: n.wallet, Currency: n.book.Currency, PublicURL: publicURL, Log: n.log,
+	}
+}
+
+// tidyEvery is how often what is no longer needed is cleared away.
+const tidyEvery = time.Minute
+
+// tidy clears away until ctx is done.
+func (n *network) tidy(ctx context.Context, keep time.Duration) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		if err := n.store.Tidy(ctx, keep); err != nil && ctx.Err() == nil {
+			n.log.Error("tidy", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"purse"
+
+	"github.com/spf13/cobra"
+)
+
+type userArgs struct {
+	Username  string `json:"username"`
+	FirstName string `json:"first_name"`
+	LastName  string `json:"last_name"`
+	About     string `json:"about"`
+}
+
+type userMade struct {
+	ID       string `json:"id"`
+	Username string `json:"username"`
+}
+
+func createUser(ctx context.Context, n *network, by purse.Operator, in userArgs) (userMade, error) {
+	u, err := n.identity.CreateUser(ctx, n.book.ID, by, purse.User{
+		Username: in.Username, FirstName: in.FirstName, LastName: in.LastName, About: in.About,
+	})
+	return userMade{u.ID.String(), u.Username}, err
+}
+
+// person finds a user by number or by username.
+func (n *network) person(ctx context.Context, name string) (purse.User, error) {
+	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
+		return n.identity.User(ctx, purse.UserID(id))
+	}
+	return n.store.UserNamed(ctx, name)
+}
+
+func newUser() *cobra.Command {
+	user := &cobra.Command{Use: "user", Short: "Look after people"}
+	var in userArgs
+	create := &cobra.Command{
+		Use:   "create USERNAME",
+		Short: "Make a person with an empty wallet",
+		Args:  cobra.ExactArgs(1),
+		RunE: ordered("user.create", func(_ *cobra.Command, words []string) (any, error) {
+			in.Username = words[0]
+			return in, nil
+		}, func(u userMade) string { return fmt.Sprintf("%s has the user id %s.", u.Username, u.ID) }),
+	}
+	f := create.Flags()
+	f.StringVar(&in.FirstName, "first-name", "", "first name (needed)")
+	f.StringVar(&in.LastName, "last-name", "", "last name")
+	f.StringVar(&in.About, "about", "", "a line about the person")
+	f.Bool("json", false, "print JSON")
+	user.AddCommand(create)
+	return user
+}
+
+type tokenArgs struct {
+	User   string        `json:"user"`
+	Scopes string        `json:"scopes"`
+	Life   time.Duration `json:"life"` // nanoseconds; 0: for ever
+}
+
+type tokenMade struct {
+	User        string `json:"user_id"`
+	AccessToken string `json:"access_token"`
+	Scopes      string `json:"scopes"`
+}
+
+func createToken(ctx context.Context, n *network, by purse.Operator, in tokenArgs) (tokenMade, error) {
+	u, err := n.person(ctx, in.User)
+	if err != nil {
+		return tokenMade{}, err
+	}
+	scopes, err := purse.ParseScopes(in.Scopes)
+	if err != nil {
+		return tokenMade{}, err
+	}
+	t, err := n.identity.CreateToken(ctx, by, u.ID, scopes, in.Life)
+	return tokenMade{u.ID.String(), string(t.Secret), string(scopes)}, err
+}
+
+type revokeArgs struct {
+	AccessToken string `json:"access_token"`
+}
+
+type done struct {
+	Done string `json:"done"`
+}
+
+func revokeToken(ctx context.Context, n *network, by purse.Operator, in revokeArgs) (done, error) {
+	return done{"The access token is revoked."}, n.identity.RevokeToken(ctx, by, purse.Secret(in.AccessToken))
+}
+
+func newToken() *cobra.Command {
+	token := &cobra.Command{Use: "token", Short: "Look after access tokens"}
+	var in tokenArgs
+	create := &cobra.Command{
+		Use:   "create USER",
+		Short: "Make an access token for a person, by username or user id; it is shown this once",
+		Args:  cobra.ExactArgs(1),
+		RunE: ordered("token.create", func(_ *cobra.Command, words []string) (any, error) {
+			in.User = words[0]
+			return in, nil
+		}, func(t tokenMade) string { return t.AccessToken }),
+	}
+	create.Flags().StringVar(&in.Scopes, "scopes", "make_payments access_profile", "what it allows, with spaces or commas between")
+	create.Flags().DurationVar(&in.Life, "life", 0, "how long it is valid, such as 720h (default: until it is revoked)")
+	create.Flags().Bool("json", false, "print JSON")
+	revoke := &cobra.Command{
+		Use:   "revoke TOKEN",
+		Short: "End an access token at once",
+		Args:  cobra.ExactArgs(1),
+		RunE: ordered("token.revoke", func(_ *cobra.Command, words []string) (any, error) {
+			return revokeArgs{words[0]}, nil
+		}, func(d done) string { return d.Done }),
+	}
+	revoke.Flags().Bool("json", false, "print JSON")
+	token.AddCommand(create, revoke)
+	return token
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"purse/api"
+	"purse/store"
+
+	"github.com/spf13/cobra"
+)
+
+// The bounds of a connection, and of a graceful stop.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 30 * time.Second
+	idleTimeout   = 2 * time.Minute
+	drainMax      = 10 * time.Second
+)
+
+// listensOn begins the line that says that a server is ready, and where.
+const listensOn = "purse listens on "
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve a network",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(cmd)
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			return serve(cmd.Context(), c, log, func(s *server) {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s%s\n", listensOn, s.url)
+			})
+		},
+	}
+	creationFlags(cmd.Flags())
+	listenFlags(cmd.Flags(), "127.0.0.1:8080")
+	return cmd
+}
+
+// server is a network that is being served.
+type server struct {
+	*network
+	url string // where it listens
+}
+
+// serve serves a network until ctx is done, then finishes what it has begun. It
+// calls ready once requests are answered. It fails at once when the database
+// breaks: only a new start, from what is on disk, can tell what is true.
+func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server)) error {
+	shapeMemory()
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	addr := listener.Addr().(*net.TCPAddr)
+	if err := c.checkServing(addr.IP.IsLoopback()); err != nil {
+		return err
+	}
+	n, err := openNetwork(ctx, c.Database, store.Options{Mode: c.Mode, Currency: c.Currency, Migrate: true, Log: log})
+	if err != nil {
+		return err
+	}
+	defer n.store.Close()
+
+	s := &server{network: n, url: "http://" + addr.String()}
+	if c.TLSCert != "" {
+		s.url = "https://" + addr.String()
+	}
+	public := c.PublicURL
+	if public == "" {
+		public = s.url
+	}
+	web := &http.Server{
+		Handler: n.handler(c, public), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: api.HeaderBytesMax,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	desk, err := n.listenAdmin(c.socket())
+	if err != nil {
+		return err
+	}
+	defer os.Remove(c.socket())
+
+	loops, stopLoops := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer stopLoops()
+	running.Go(func() { n.tidy(loops, c.Keep) })
+
+	failed := make(chan error, 2)
+	go func() {
+		if c.TLSCert != "" {
+			failed <- web.ServeTLS(listener, c.TLSCert, c.TLSKey)
+		} else {
+			failed <- web.Serve(listener)
+		}
+	}()
+	if desk != nil {
+		go func() { failed <- desk.serve() }()
+	}
+	log.Info("serving", "url", s.url, "public_url", public, "mode", n.book.Mode, "currency", n.book.Currency)
+	ready(s)
+	select {
+	case err = <-failed:
+	case <-n.store.Broken():
+		err = errors.New("the database is broken; see the log")
+	case <-ctx.Done():
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), drainMax)
+	defer cancel()
+	if desk != nil {
+		err = errors.Join(err, desk.stop(stopping))
+	}
+	err = errors.Join(err, web.Shutdown(stopping))
+	log.Info("stopped", "counts", n.store.Stats())
+	return err
+}
+
+// The collector is given room: a server keeps little, so that with Go's own
+// setting it would collect all the time, for a tenth of the speed. memorySoftMax
+// makes it collect more often again before the room is taken.
+const (
+	collectPercent = 400
+	memorySoftMax  = 200 << 20 // bytes
+)
+
+// shapeMemory sets the collector, unless the environment already has.
+func shapeMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(collectPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memorySoftMax)
+	}
+}
+
+func newMigrate() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Create a network, or bring its schema up to date",
+		Long:  "Create a network, or bring its schema up to date. `purse serve` does so by itself; this is for\ndoing it before, for instance with another database user.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := readConfig(cmd)
+			if err != nil {
+				return err
+			}
+			n, err := openNetwork(cmd.Context(), c.Database, store.Options{Mode: c.Mode, Currency: c.Currency, Migrate: true})
+			if err != nil {
+				return err
+			}
+			defer n.store.Close()
+			fmt.Fprintf(cmd.OutOrStdout(), "The network is ready: %s, %s.\n", n.book.Mode, n.book.Currency)
+			return nil
+		},
+	}
+	creationFlags(cmd.Flags())
+	return cmd
+}
