@@ -246,12 +246,13 @@ const (
 	oidText = 25
 )
 
-// encode writes each column of arguments as one array.
+// encode writes each column of arguments as one array, and how many rows there are.
 func (e *postgresEngine) encode(a *args) [][]byte {
 	if a == nil {
 		return nil
 	}
-	params := make([][]byte, len(a.cols))
+	params := make([][]byte, len(a.cols)+1)
+	params[len(a.cols)] = binary.BigEndian.AppendUint32(nil, uint32(a.rows))
 	for i := range a.cols {
 		b := make([]byte, 0, arraySize(&a.cols[i], a.rows))
 		params[i] = appendArray(b, &a.cols[i], a.kinds[i] == 'i', a.rows)

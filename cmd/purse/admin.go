@@ -59,13 +59,11 @@ func (n *network) obey(ctx context.Context, name string, by purse.Operator, args
 		return nil, purse.Refuse(purse.CodeNotFound, "There is no administrative command %q.", name)
 	}
 	out, err := do(ctx, n, by, args)
-	if n.log != nil {
-		outcome := "done"
-		if err != nil {
-			outcome = string(purse.CodeOf(err))
-		}
-		n.log.Info("operator", "operator", string(by), "order", name, "outcome", outcome)
+	outcome := "done"
+	if err != nil {
+		outcome = string(purse.CodeOf(err))
 	}
+	n.log.Info("operator", "operator", string(by), "order", name, "outcome", outcome)
 	return out, err
 }
 

@@ -23,6 +23,9 @@ type network struct {
 }
 
 func openNetwork(ctx context.Context, database string, o store.Options) (*network, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s, err := store.Open(ctx, database, o)
 	if err != nil {
 		return nil, err

@@ -135,7 +135,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 // setting it would collect all the time, for a tenth of the speed. memorySoftMax
 // makes it collect more often again before the room is taken.
 const (
-	collectPercent = 400
+	collectPercent = 800
 	memorySoftMax  = 200 << 20 // bytes
 )
 

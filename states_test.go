@@ -1,0 +1,63 @@
+package purse_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"purse"
+	"purse/ledger"
+)
+
+// docs/states.md shows the tables that the code goes by.
+func TestStatesAreDocumented(t *testing.T) {
+	b, err := os.ReadFile("docs/states.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for heading, want := range map[string]string{
+		"Payment": drawn(purse.PaymentMoves),
+		"Hold":    drawn(ledger.HoldMoves),
+	} {
+		_, section, ok := strings.Cut(string(b), "\n## "+heading+"\n")
+		if !ok {
+			t.Errorf("docs/states.md has no section %s", heading)
+			continue
+		}
+		section, _, _ = strings.Cut(section, "\n## ")
+		var rows []string
+		for line := range strings.Lines(section) {
+			if strings.HasPrefix(line, "|") {
+				rows = append(rows, strings.TrimSpace(line))
+			}
+		}
+		slices.Sort(rows[min(2, len(rows)):])
+		if got := strings.Join(rows, "\n"); got != want {
+			t.Errorf("docs/states.md draws %s as\n%s\nwant\n%s", heading, got, want)
+		}
+	}
+}
+
+func drawn[S ~string](moves map[S][]S) string {
+	name := func(s S) string {
+		if s == "" {
+			return "(none)"
+		}
+		return string(s)
+	}
+	var rows []string
+	for from, to := range moves {
+		var names []string
+		for _, s := range to {
+			names = append(names, name(s))
+		}
+		row := "| " + name(from) + " | " + strings.Join(names, ", ") + " |"
+		if len(names) == 0 {
+			row = "| " + name(from) + " | |"
+		}
+		rows = append(rows, row)
+	}
+	slices.Sort(rows)
+	return "| From | To |\n|---|---|\n" + strings.Join(rows, "\n")
+}
