@@ -48,7 +48,7 @@ func (u User) Check() error {
 		return Refuse(CodeMissing, "A first name is needed.")
 	}
 	for _, s := range []string{u.FirstName, u.LastName, u.About} {
-		if !PlainText(s) || len(s) > nameMax {
+		if !PlainText(s) || strings.ContainsAny(s, "\n\t") || len(s) > nameMax {
 			return Refuse(CodeInvalid, "A name has at most %d bytes and no control characters.", nameMax)
 		}
 	}

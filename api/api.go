@@ -10,8 +10,10 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -48,7 +50,7 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 		seen.Header().Set("Cache-Control", "no-store")
 		seen.Header().Set("X-Content-Type-Options", "nosniff")
 		seen.Header().Set("Referrer-Policy", "no-referrer")
-		err := h(seen, r)
+		err := safely(h, seen, r)
 		if err != nil && seen.status == 0 {
 			if code := purse.CodeOf(err); code == purse.CodeBusy || code == purse.CodeUnknown || code == purse.CodeClockJumped {
 				seen.Header().Set("Retry-After", "1")
@@ -57,6 +59,16 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 		}
 		logRequest(log, r, seen.status, time.Since(start), err)
 	})
+}
+
+// safely turns a panic of a handler into its error.
+func safely(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(w, r)
 }
 
 // logRequest writes a request's one line: no query, no body, no credential.

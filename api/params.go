@@ -142,6 +142,9 @@ func (p Params) check() error {
 		return purse.Refuse(purse.CodeInvalid, "A request has at most %d parameters.", paramsMax)
 	}
 	for name, value := range p {
+		// Browsers send the line ends of a text field so.
+		value = strings.ReplaceAll(value, "\r\n", "\n")
+		p[name] = value
 		if !purse.PlainText(name) || !purse.PlainText(value) {
 			return purse.Refuse(purse.CodeInvalid, "A parameter holds control characters or is not UTF-8.")
 		}
@@ -163,10 +166,10 @@ const TokenParam = "access_token"
 func Token(r *http.Request, p Params) (purse.Secret, error) {
 	given := p.Get(TokenParam)
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return purse.Secret(given), nil
 	}
-	token = strings.TrimSpace(token)
 	if given != "" && given != token {
 		return "", errTwoTokens
 	}
@@ -178,10 +181,12 @@ const OnceHeader = "Idempotency-Key"
 
 // Once makes what a command needs to recognise a repetition of r. key is what
 // the door takes for the key when the header is absent, often nothing. The
-// fingerprint covers method, path and parameters without the token.
+// fingerprint covers method, path and parameters without the token, and view: what
+// the caller may see of the answer, where that depends on the credential. So a
+// stored answer never shows more to another token of the same principal.
 //
 // Refused with CodeInvalid.
-func Once(r *http.Request, p Params, key string, principal purse.Principal) (purse.Once, error) {
+func Once(r *http.Request, p Params, key string, principal purse.Principal, view string) (purse.Once, error) {
 	if header := r.Header.Get(OnceHeader); header != "" {
 		key = header
 	}
@@ -191,10 +196,10 @@ func Once(r *http.Request, p Params, key string, principal purse.Principal) (pur
 	if err := purse.CheckOnceKey(key); err != nil {
 		return purse.Once{}, err
 	}
-	return purse.Once{Principal: principal, Key: key, Fingerprint: fingerprint(r, p)}, nil
+	return purse.Once{Principal: principal, Key: key, Fingerprint: fingerprint(r, p, view)}, nil
 }
 
-func fingerprint(r *http.Request, p Params) string {
+func fingerprint(r *http.Request, p Params, view string) string {
 	b := make([]byte, 0, 256)
 	// Escaped, so that no path and no value can pass for another parameter.
 	b = append(append(append(b, r.Method...), ' '), url.PathEscape(r.URL.Path)...)
@@ -203,6 +208,7 @@ func fingerprint(r *http.Request, p Params) string {
 			b = append(append(append(append(b, '\n'), url.QueryEscape(name)...), '='), url.QueryEscape(p.Get(name))...)
 		}
 	}
+	b = append(append(b, '\n'), view...)
 	sum := sha256.Sum256(b)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -102,13 +102,16 @@ type NewToken struct {
 // CreateToken makes an access token for a person's own use. life is how long it
 // is valid; zero is for ever. Only operators call it.
 //
-// Refused with CodeTarget.
-func (s *Service) CreateToken(ctx context.Context, by purse.Operator, user purse.UserID, scopes purse.Scopes, life time.Duration) (NewToken, error) {
+// Refused with CodeInvalid or CodeTarget.
+func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.Operator, user purse.UserID, scopes purse.Scopes, life time.Duration) (NewToken, error) {
+	if life < 0 {
+		return NewToken{}, purse.Refuse(purse.CodeInvalid, "A token cannot expire before it is made.")
+	}
 	secret := newToken()
 	hash, _ := hashToken(secret)
 	var made purse.Token
 	err := s.Store.Execute(ctx, purse.Command{
-		Book:  purse.Directory,
+		Book:  book, // whose time the token's life is counted in
 		Needs: purse.Needs{Users: []purse.UserID{user}, Tokens: []purse.TokenHash{hash}},
 		Decide: func(f *purse.Facts) error {
 			u, err := f.User(user)

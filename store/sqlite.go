@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,15 +91,25 @@ func lockFile(path string) (*os.File, error) {
 type sqliteConn struct {
 	mu    sync.Mutex // held by the writer whose transaction is open
 	conn  driver.Conn
-	stmts map[*statement]driver.Stmt
+	stmts map[prepared]driver.Stmt
 }
+
+// prepared names a statement that was prepared for a number of rows.
+type prepared struct {
+	st   *statement
+	rows int
+}
+
+// sqliteChunks are how many rows may share one run of a statement: a run has a
+// price of its own, and so has each number of rows that is prepared for.
+var sqliteChunks = []int{32, 8, 1}
 
 func openSQLite(path string) (*sqliteConn, error) {
 	conn, err := (&sqlite.Driver{}).Open(sqliteDSN(path, "cache_size(-65536)"))
 	if err != nil {
 		return nil, err
 	}
-	return &sqliteConn{conn: conn, stmts: map[*statement]driver.Stmt{}}, nil
+	return &sqliteConn{conn: conn, stmts: map[prepared]driver.Stmt{}}, nil
 }
 
 // sqliteEngine is a writer's use of the connection.
@@ -137,52 +148,64 @@ func (e *sqliteEngine) exchange(_ context.Context, x exchange) error {
 }
 
 func (e *sqliteEngine) step(s *step) error {
-	st, err := e.prepare(s.st)
-	if err != nil {
-		return err
-	}
 	if s.args == nil {
-		return e.one(st, s, nil)
+		return e.run(s, 1, nil)
 	}
-	for n := range s.args.rows {
-		e.args = e.args[:0]
-		for i := range s.args.cols {
-			c := &s.args.cols[i]
-			var v driver.Value
-			if c.ints != nil {
-				v = c.ints[n]
-			} else {
-				v = c.texts[n]
-			}
-			e.args = append(e.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	for at := 0; at < s.args.rows; {
+		n := 1
+		if s.st.together() {
+			left := s.args.rows - at
+			n = sqliteChunks[slices.IndexFunc(sqliteChunks, func(size int) bool { return size <= left })]
 		}
-		if err := e.one(st, s, e.args); err != nil {
+		e.args = e.args[:0]
+		for row := at; row < at+n; row++ {
+			for i := range s.args.cols {
+				var v driver.Value
+				if c := &s.args.cols[i]; c.ints != nil {
+					v = c.ints[row]
+				} else {
+					v = c.texts[row]
+				}
+				e.args = append(e.args, driver.NamedValue{Ordinal: len(e.args) + 1, Value: v})
+			}
+		}
+		if err := e.run(s, n, e.args); err != nil {
 			return err
 		}
+		at += n
 	}
 	return nil
 }
 
-func (e *sqliteEngine) prepare(s *statement) (driver.Stmt, error) {
-	if st := e.stmts[s]; st != nil {
+func (e *sqliteEngine) prepare(s *statement, rows int) (driver.Stmt, error) {
+	if st := e.stmts[prepared{s, rows}]; st != nil {
 		return st, nil
 	}
-	st, err := e.conn.Prepare(s.numbered())
+	text := s.numbered()
+	if s.together() {
+		text = s.joined(rows)
+	}
+	st, err := e.conn.Prepare(text)
 	if err != nil {
 		return nil, err
 	}
-	e.stmts[s] = st
+	e.stmts[prepared{s, rows}] = st
 	return st, nil
 }
 
-func (e *sqliteEngine) one(st driver.Stmt, s *step, args []driver.NamedValue) error {
+// run runs a step's statement once, for n rows of arguments.
+func (e *sqliteEngine) run(s *step, n int, args []driver.NamedValue) error {
+	st, err := e.prepare(s.st, n)
+	if err != nil {
+		return err
+	}
 	if s.each == nil {
 		result, err := st.(driver.StmtExecContext).ExecContext(context.Background(), args)
 		if err != nil || !s.counted {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return errors.Join(err, miscount(s.st, n, 1))
+		if got, err := result.RowsAffected(); err != nil || got != int64(n) {
+			return errors.Join(err, miscount(s.st, got, int64(n)))
 		}
 		return nil
 	}
@@ -228,9 +251,7 @@ func (e *sqliteEngine) reset() {
 		return
 	}
 	// An error means that SQLite has ended the transaction itself, which is as well.
-	if st, err := e.prepare(rollback); err == nil {
-		_ = e.one(st, &step{st: rollback}, nil)
-	}
+	_ = e.run(&step{st: rollback}, 1, nil)
 	e.open = false
 	e.mu.Unlock()
 }

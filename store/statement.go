@@ -6,12 +6,13 @@ import (
 )
 
 // statement is SQL written once, for one row; $1, $2 … are its arguments. The
-// SQLite engine runs it once a row. The PostgreSQL engine lifts it to a whole
-// set of rows, which it takes as one array an argument. So that lifting is plain
-// text work, every statement has one of five forms:
+// PostgreSQL engine lifts it to a whole set of rows, which it takes as one array
+// an argument; the SQLite engine runs it for a few rows at once, or for each. So
+// that this is plain text work, every statement has one of five forms:
 //
-//	select … from t where …       any select that gives the rows of one key
-//	insert into t (…) values (…)
+//	select … from t where …       any select that gives the rows of one key, with
+//	                              "from" at the start of a line
+//	insert into t (…) values (…)  with the arguments in their order
 //	update t set … where …        with "where" at the start of a line
 //	delete from t where …         likewise
 //	anything without arguments
@@ -55,6 +56,29 @@ func (s *statement) lifted() string {
 // numbered is the text for one row on SQLite, whose positional arguments are
 // written ?1, ?2 …
 func (s *statement) numbered() string { return strings.ReplaceAll(s.text, "$", "?") }
+
+// together says whether several rows may share one run of the statement on
+// SQLite: inserts, and selects that take the rows of each key as they come.
+func (s *statement) together() bool {
+	return s.kinds != "" && (strings.HasPrefix(s.text, "insert ") ||
+		strings.HasPrefix(s.text, "select ") && !strings.Contains(s.text, " limit "))
+}
+
+// joined is the text for n rows at once on SQLite. A set is read by a nested
+// loop here too: cross join keeps the keys outside.
+func (s *statement) joined(n int) string {
+	one := "(?" + strings.Repeat(", ?", len(s.kinds)-1) + ")"
+	rows := "values " + one + strings.Repeat(", "+one, n-1)
+	head, _, isInsert := strings.Cut(s.text, "values (")
+	if isInsert {
+		return head + rows
+	}
+	columns, rest, _ := strings.Cut(s.text, "\nfrom ")
+	for i := len(s.kinds); i > 0; i-- {
+		rest = strings.ReplaceAll(rest, fmt.Sprintf("$%d", i), fmt.Sprintf("k.column%d", i))
+	}
+	return columns + "\nfrom (" + rows + ") k cross join " + rest
+}
 
 // args is the arguments of a statement for many rows, a column at a time.
 type args struct {

@@ -19,7 +19,7 @@ func (s *Service) Show(ctx context.Context, actor purse.Actor, id purse.PaymentI
 		return Receipt{}, err
 	}
 	if p.Actor != actor.User && p.Target != actor.User {
-		return Receipt{}, purse.Refuse(purse.CodeNotFound, "There is no such payment.")
+		return Receipt{}, purse.Refuse(purse.CodeNotFound, "Resource not found.")
 	}
 	users, err := s.Store.Users(ctx, p.Actor, p.Target)
 	if err != nil {

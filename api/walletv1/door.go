@@ -11,6 +11,7 @@ package walletv1
 import (
 	"log/slog"
 	"net/http"
+	"path"
 
 	"purse"
 	"purse/api"
@@ -37,14 +38,23 @@ func (d *Door) Handler() http.Handler {
 		"/v1/payments/{id}":          {http.MethodGet: d.show},
 		"/v1/users/{id}/picture.svg": {http.MethodGet: d.picture},
 	}
-	for path, methods := range routes {
+	for where, methods := range routes {
 		for method, h := range methods {
-			mux.Handle(method+" "+path, api.Handle(d.Log, h, fail))
+			mux.Handle(method+" "+where, api.Handle(d.Log, h, fail))
 		}
-		mux.Handle(path, api.Handle(d.Log, wrongMethod(methods), fail))
+		mux.Handle(where, api.Handle(d.Log, wrongMethod(methods), fail))
 	}
-	mux.Handle("/v1/", api.Handle(d.Log, noPath, fail))
-	return mux
+	nothing := api.Handle(d.Log, noPath, fail)
+	mux.Handle("/v1/", nothing)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would redirect to the path as it should be written, with the
+		// query and the token in it, and in no format of this door.
+		if p := r.URL.Path; p != path.Clean(p) {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func wrongMethod(methods map[string]api.Handler) api.Handler {
@@ -57,6 +67,6 @@ func wrongMethod(methods map[string]api.Handler) api.Handler {
 }
 
 func noPath(w http.ResponseWriter, _ *http.Request) error {
-	writeError(w, wireError{http.StatusNotFound, 283}, "Resource not found.")
+	writeError(w, wireError{http.StatusNotFound, codeNotFound}, resourceNotFound)
 	return nil
 }

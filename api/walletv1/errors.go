@@ -24,7 +24,7 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeBusy:         {http.StatusServiceUnavailable, 503},
 	purse.CodeUnknown:      {http.StatusServiceUnavailable, 504},
 	purse.CodeClockJumped:  {http.StatusServiceUnavailable, 503},
-	purse.CodeNotFound:     {http.StatusBadRequest, 283}, // 400: a common client takes just this pair for "not found"
+	purse.CodeNotFound:     {http.StatusBadRequest, codeNotFound}, // 400: a common client takes just this pair for "not found"
 	purse.CodeInvalid:      {http.StatusBadRequest, 104},
 	purse.CodeMissing:      {http.StatusBadRequest, 241},
 	purse.CodeAmount:       {http.StatusBadRequest, 104},
@@ -46,6 +46,12 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeMethod:       {http.StatusMethodNotAllowed, 283},
 }
 
+// What this door says of everything that is not to be seen.
+const (
+	codeNotFound     = 283
+	resourceNotFound = "Resource not found."
+)
+
 // fail writes an error in this door's envelope.
 func fail(w http.ResponseWriter, err error) {
 	e, ok := wireErrors[purse.CodeOf(err)]
@@ -55,6 +61,9 @@ func fail(w http.ResponseWriter, err error) {
 	message := "Something went wrong. Nothing was changed."
 	if known, ok := errors.AsType[*purse.Error](err); ok {
 		message = known.Message
+	}
+	if purse.CodeOf(err) == purse.CodeNotFound {
+		message = resourceNotFound // the same words for what is not there and what is not yours
 	}
 	writeError(w, e, message)
 }

@@ -31,7 +31,7 @@ func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// Some apps send an identifier of their own making as "uuid" (wire.md A.4).
-	if req.Once, err = api.Once(r, p, p.Get("uuid"), actor.Principal()); err != nil {
+	if req.Once, err = api.Once(r, p, p.Get("uuid"), actor.Principal(), view(actor)); err != nil {
 		return err
 	}
 	answer, err := d.Wallet.Pay(r.Context(), actor, req)
@@ -39,6 +39,14 @@ func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return api.WriteAnswer(w, answer)
+}
+
+// view is what an actor sees of an answer: with the balance or without.
+func view(a purse.Actor) string {
+	if a.Scopes.Has(purse.AccessBalance) {
+		return string(purse.AccessBalance)
+	}
+	return ""
 }
 
 func (d *Door) payRequest(p api.Params) (wallet.PayRequest, error) {
@@ -86,15 +94,15 @@ func (d *Door) amount(text string) (int64, error) {
 	a, err := money.Parse(text, d.Currency)
 	switch {
 	case errors.Is(err, money.ErrScale):
-		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter: the amount has more decimals than %s.", d.Currency)
+		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : The amount has more decimals than %s.", d.Currency)
 	case errors.Is(err, money.ErrRange):
 		return 0, purse.Refuse(purse.CodeLimit, "The amount is over the limit for one payment.")
 	case err != nil:
-		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter: please pass a valid amount.")
+		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Please pass a valid amount.")
 	case a.Minor == 0:
-		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter: please pass an amount that is not zero.")
+		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Please pass an amount that is not zero.")
 	case a.Minor < 0:
-		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter: charges (negative amounts) are not offered yet.")
+		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Charges (negative amounts) are not offered yet.")
 	}
 	return a.Minor, nil
 }

@@ -142,7 +142,7 @@ func (d *demo) populate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t, err := d.identity.CreateToken(ctx, demoOperator, u.ID, all, 0)
+		t, err := d.identity.CreateToken(ctx, d.book.ID, demoOperator, u.ID, all, 0)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"purse"
@@ -42,11 +43,17 @@ func openNetwork(ctx context.Context, database string, o store.Options) (*networ
 	}, nil
 }
 
-// handler is everything that the network serves to the public.
+// handler is everything that the network serves to the public. It picks the door
+// by hand: a mux would redirect unclean paths before a door has seen them.
 func (n *network) handler(c config, publicURL string) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/v1/", n.walletDoor(publicURL).Handler())
-	return c.Proxies.Handler(mux)
+	wallet := n.walletDoor(publicURL).Handler()
+	return c.Proxies.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p == "/v1" || strings.HasPrefix(p, "/v1/") {
+			wallet.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	}))
 }
 
 func (n *network) walletDoor(publicURL string) *walletv1.Door {

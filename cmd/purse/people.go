@@ -80,7 +80,7 @@ func createToken(ctx context.Context, n *network, by purse.Operator, in tokenArg
 	if err != nil {
 		return tokenMade{}, err
 	}
-	t, err := n.identity.CreateToken(ctx, by, u.ID, scopes, in.Life)
+	t, err := n.identity.CreateToken(ctx, n.book.ID, by, u.ID, scopes, in.Life)
 	return tokenMade{u.ID.String(), string(t.Secret), string(scopes)}, err
 }
 

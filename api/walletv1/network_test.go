@@ -1,0 +1,298 @@
+package walletv1
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"purse"
+	"purse/identity"
+	"purse/internal/pgtest"
+	"purse/store"
+	"purse/wallet"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const publicURL = "https://purse.example"
+
+// network is a sandbox with a door, in a database.
+type network struct {
+	identity *identity.Service
+	wallet   *wallet.Service
+	store    *store.Store
+	db       *sql.DB // looks past the store
+	door     http.Handler
+	log      *logBuffer
+	secrets  []string // what the log must not hold
+
+	touched atomic.Bool // since the last digest was taken
+	last    string
+}
+
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBuffer) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// onBoth runs a test on either database, and looks for secrets in the log.
+func onBoth(t *testing.T, test func(*testing.T, *network)) {
+	t.Run("sqlite", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "purse.db")
+		open(t, path, "sqlite", path, test)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url := pgtest.Database(t)
+		open(t, url, "pgx", url, test)
+	})
+}
+
+func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *network)) {
+	n := &network{log: &logBuffer{}, secrets: []string{canary}}
+	log := slog.New(slog.NewJSONHandler(n.log, nil))
+	s, err := store.Open(t.Context(), database, store.Options{Mode: purse.Sandbox, Currency: "USD", Migrate: true, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if n.db, err = sql.Open(driver, dsn); err != nil {
+		t.Fatal(err)
+	}
+	defer n.db.Close()
+	n.store, n.identity, n.wallet = s, &identity.Service{Store: s}, &wallet.Service{Store: s}
+	n.door = (&Door{Identity: n.identity, Wallet: n.wallet, Currency: "USD", PublicURL: publicURL, Log: log}).Handler()
+	test(t, n)
+	n.log.mu.Lock()
+	defer n.log.mu.Unlock()
+	for _, secret := range n.secrets {
+		if strings.Contains(n.log.text.String(), secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+	if strings.Contains(n.log.text.String(), `"level":"ERROR"`) {
+		t.Errorf("the log holds errors:\n%s", n.log.text.String())
+	}
+}
+
+// canary stands in notes, and nowhere else.
+const canary = "Canary"
+
+// person is somebody with a wallet and a token.
+type person struct {
+	purse.User
+	token string
+}
+
+const everyScope = "make_payments access_profile access_balance"
+
+// person makes somebody who has minor units.
+func (n *network) person(t *testing.T, u purse.User, minor int64) person {
+	t.Helper()
+	u, err := n.identity.CreateUser(t.Context(), purse.MainBook, "op", u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if minor > 0 {
+		_, err := n.wallet.Issue(t.Context(), purse.MainBook, "op", wallet.EntryRequest{
+			Wallet: u.ID, Minor: minor, Encode: func(purse.Entry) purse.Answer { return purse.Answer{} },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return person{u, n.token(t, u, everyScope, 0)}
+}
+
+func (n *network) ann(t *testing.T, minor int64) person {
+	t.Helper()
+	return n.person(t, purse.User{Username: "Ann", FirstName: "Ann", LastName: "L", About: "So happy"}, minor)
+}
+
+func (n *network) bob(t *testing.T) person {
+	t.Helper()
+	return n.person(t, purse.User{Username: "bob", FirstName: "Bob", LastName: "De La Vara"}, 0)
+}
+
+func (n *network) token(t *testing.T, u purse.User, scopes purse.Scopes, life time.Duration) string {
+	t.Helper()
+	n.touched.Store(true)
+	made, err := n.identity.CreateToken(t.Context(), purse.MainBook, "op", u.ID, scopes, life)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.secrets = append(n.secrets, string(made.Secret))
+	return string(made.Secret)
+}
+
+func (n *network) freeze(t *testing.T, p person, frozen bool) {
+	t.Helper()
+	n.touched.Store(true)
+	if err := n.wallet.Freeze(t.Context(), purse.MainBook, "op", p.ID, frozen, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (n *network) revoke(t *testing.T, token string) {
+	t.Helper()
+	n.touched.Store(true)
+	if err := n.identity.RevokeToken(t.Context(), "op", purse.Secret(token)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (n *network) limits(t *testing.T, l purse.Limits) {
+	t.Helper()
+	n.touched.Store(true)
+	if _, err := n.wallet.SetLimits(t.Context(), purse.MainBook, "op", l); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// advance moves the book's clock forward.
+func (n *network) advance(t *testing.T, by time.Duration) {
+	t.Helper()
+	n.touched.Store(true)
+	err := n.store.Execute(t.Context(), purse.Command{
+		Book: purse.MainBook, Decide: func(f *purse.Facts) error { return f.AdvanceClock(by) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (n *network) balance(t *testing.T, p person) int64 {
+	t.Helper()
+	a, err := n.store.Account(t.Context(), purse.MainBook, purse.WalletOf(p.ID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.Balance()
+}
+
+// request is what is sent to the door. A body that starts with '{' is JSON.
+type request struct {
+	method, path, token, key, body string
+}
+
+func (n *network) do(r request) *httptest.ResponseRecorder {
+	n.touched.Store(true)
+	hr := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
+	if strings.HasPrefix(r.body, "{") {
+		hr.Header.Set("Content-Type", "application/json")
+	} else if r.body != "" {
+		hr.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if r.token != "" {
+		hr.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	if r.key != "" {
+		hr.Header.Set("Idempotency-Key", r.key)
+	}
+	w := httptest.NewRecorder()
+	n.door.ServeHTTP(w, hr)
+	return w
+}
+
+// post pays with a token.
+func (n *network) post(token, body string) *httptest.ResponseRecorder {
+	return n.do(request{method: http.MethodPost, path: "/v1/payments", token: token, body: body})
+}
+
+// tables are those that a refusal must leave alone; what is left out is goose's.
+var tables = []string{
+	"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once", "events", "actions", "users", "tokens",
+}
+
+// digest is the sum of everything that the database holds.
+func (n *network) digest(t *testing.T) string {
+	t.Helper()
+	sum := sha256.New()
+	for _, table := range tables {
+		lines := n.dump(t, table)
+		fmt.Fprintf(sum, "%s %d\n%s\n", table, len(lines), strings.Join(lines, "\n"))
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+func (n *network) dump(t *testing.T, table string) (lines []string) {
+	t.Helper()
+	rows, err := n.db.QueryContext(context.Background(), "select * from "+table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = &values[i]
+		}
+		if err := rows.Scan(values...); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprintf("%q", values))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// refused checks that an answer is a refusal, to the byte, and that nothing changed.
+func (n *network) refused(t *testing.T, name string, r request, status int, body string) {
+	t.Helper()
+	if n.touched.Load() {
+		n.last = n.digest(t)
+	}
+	w := n.do(r)
+	if w.Code != status || w.Body.String() != body {
+		t.Errorf("%s: %d %s\nwant %d %s", name, w.Code, w.Body, status, body)
+	}
+	if after := n.digest(t); after != n.last {
+		t.Errorf("%s: something was changed", name)
+		n.last = after
+	}
+	n.touched.Store(false)
+	checkHeaders(t, name, w)
+}
+
+func checkHeaders(t *testing.T, name string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	for header, want := range map[string]string{
+		"Content-Type": "application/json; charset=utf-8", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+	} {
+		if got := w.Header().Values(header); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %s is %q", name, header, got)
+		}
+	}
+}
+
+// userJSON is u as actor or target.
+func userJSON(u purse.User) string {
+	return fmt.Sprintf(`{"username":%q,"first_name":%q,"last_name":%q,"display_name":%q,"about":%q,`+
+		`"profile_picture_url":"https://purse.example/v1/users/%d/picture.svg","id":"%d","date_joined":%q}`,
+		u.Username, u.FirstName, u.LastName, u.DisplayName(), u.About, u.ID, u.ID, u.Joined.UTC().Format("2006-01-02T15:04:05"))
+}
