@@ -1,5 +1,7 @@
 package purse
 
+import "encoding/json"
+
 // EventKind says what has happened.
 type EventKind string
 
@@ -28,4 +30,14 @@ type EventSubject interface {
 	// eventSubject says which noun it is, the number of this event among those
 	// about it, and how it looks now.
 	eventSubject() (id, seq int64, snapshot string)
+}
+
+// snapshotOf writes a noun for an event row. The structs it is given are made
+// of strings and numbers, so that it cannot fail but by a bug of ours.
+func snapshotOf(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
 }

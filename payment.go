@@ -1,7 +1,7 @@
 package purse
 
 import (
-	"encoding/json"
+	"strconv"
 
 	"purse/ledger"
 )
@@ -93,29 +93,16 @@ func CheckNote(note string) error {
 
 // eventSubject is p as an event shows it.
 func (p Payment) eventSubject() (id, seq int64, snapshot string) {
-	return int64(p.ID), p.Version, snapshotOf(struct {
-		ID        string        `json:"id"`
-		Actor     string        `json:"actor"`
-		Target    string        `json:"target"`
-		Minor     int64         `json:"minor"`
-		Note      string        `json:"note"`
-		Audience  Audience      `json:"audience"`
-		Medium    Medium        `json:"medium"`
-		App       AppID         `json:"app,omitempty"`
-		Status    PaymentStatus `json:"status"`
-		Completed Time          `json:"completed,omitempty"`
-	}{
-		p.ID.String(), p.Actor.String(), p.Target.String(), p.Minor, p.Note,
-		p.Audience, p.Medium, p.App, p.Status, p.Completed,
-	})
-}
-
-// snapshotOf writes a noun for an event row. The structs it is given are made
-// of strings and numbers, so that it cannot fail but by a bug of ours.
-func snapshotOf(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
+	b := make([]byte, 0, 256)
+	b = append(strconv.AppendInt(append(b, `{"id":"`...), int64(p.ID), 10), '"')
+	b = append(strconv.AppendInt(append(b, `,"actor":"`...), int64(p.Actor), 10), '"')
+	b = append(strconv.AppendInt(append(b, `,"target":"`...), int64(p.Target), 10), '"')
+	b = strconv.AppendInt(append(b, `,"minor":`...), p.Minor, 10)
+	b = AppendQuoted(append(b, `,"note":`...), p.Note)
+	b = AppendQuoted(append(b, `,"audience":`...), string(p.Audience))
+	b = AppendQuoted(append(b, `,"medium":`...), string(p.Medium))
+	b = strconv.AppendInt(append(b, `,"app":`...), int64(p.App), 10)
+	b = AppendQuoted(append(b, `,"status":`...), string(p.Status))
+	b = strconv.AppendInt(append(b, `,"completed":`...), int64(p.Completed), 10)
+	return int64(p.ID), p.Version, string(append(b, '}'))
 }

@@ -109,10 +109,5 @@ func (d *Door) amount(text string) (int64, error) {
 
 // encodeCreated is the answer to a new payment. It runs inside the command.
 func (d *Door) encodeCreated(r wallet.Receipt) purse.Answer {
-	var out created
-	out.Data.Payment = d.payment(r, micros)
-	if r.Balance != nil {
-		out.Data.Balance = d.number(*r.Balance)
-	}
-	return purse.Answer{Status: http.StatusOK, Body: encode(out)}
+	return purse.Answer{Status: http.StatusOK, Body: string(d.appendCreated(make([]byte, 0, answerBytes), r))}
 }

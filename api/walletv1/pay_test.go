@@ -176,6 +176,12 @@ func TestHostileTextRoundTrips(t *testing.T) {
 				id := madeID(t, w)
 				shown := n.do(request{method: "GET", path: "/v1/payments/" + id.String(), token: bob.token})
 				for _, body := range [][]byte{w.Body.Bytes(), bytes.Replace(shown.Body.Bytes(), []byte(`{"data":`), []byte(`{"data":{"payment":`), 1)} {
+					type user struct {
+						FirstName   string `json:"first_name"`
+						LastName    string `json:"last_name"`
+						DisplayName string `json:"display_name"`
+						About       string `json:"about"`
+					}
 					var got struct {
 						Data struct {
 							Payment struct {

@@ -1,60 +1,16 @@
 package walletv1
 
 import (
-	"encoding/json"
+	"strconv"
 
 	"purse"
 	"purse/money"
 	"purse/wallet"
 )
 
-// The door's JSON. Amounts are JSON numbers with all decimals, always positive;
-// identifiers are strings of digits; times are UTC without a zone (wire.md A.1).
-
-type user struct {
-	Username          string `json:"username"`
-	FirstName         string `json:"first_name"`
-	LastName          string `json:"last_name"`
-	DisplayName       string `json:"display_name"`
-	About             string `json:"about"`
-	ProfilePictureURL string `json:"profile_picture_url"`
-	ID                string `json:"id"`
-	DateJoined        string `json:"date_joined"`
-}
-
-type target struct {
-	Type  string  `json:"type"`
-	Phone *string `json:"phone"`
-	Email *string `json:"email"`
-	User  *user   `json:"user"`
-}
-
-type payment struct {
-	ID            string          `json:"id"`
-	Status        string          `json:"status"`
-	Note          string          `json:"note"`
-	Amount        json.RawMessage `json:"amount"`
-	Action        string          `json:"action"`
-	DateCreated   string          `json:"date_created"`
-	DateCompleted *string         `json:"date_completed"`
-	Audience      string          `json:"audience"`
-	Target        target          `json:"target"`
-	Actor         user            `json:"actor"`
-	Fee           *struct{}       `json:"fee"`
-	Refund        *struct{}       `json:"refund"`
-	Medium        string          `json:"medium"`
-}
-
-type created struct {
-	Data struct {
-		Balance json.RawMessage `json:"balance,omitempty"`
-		Payment payment         `json:"payment"`
-	} `json:"data"`
-}
-
-type shown struct {
-	Data payment `json:"data"`
-}
+// This file is the door's JSON, in the order of the seed. Amounts are JSON
+// numbers with all decimals, always positive; identifiers are strings of digits;
+// times are UTC without a zone (wire.md A.1).
 
 // Timestamps: the answer to a POST has microseconds, everything else whole
 // seconds (seeds/002).
@@ -63,41 +19,68 @@ const (
 	seconds = "2006-01-02T15:04:05"
 )
 
-func stamp(t purse.Time, layout string) string { return t.UTC().Format(layout) }
+// answerBytes is about what a payment's answer takes.
+const answerBytes = 1024
 
-func (d *Door) number(minor int64) json.RawMessage {
-	return money.Amount{Minor: minor, Currency: d.Currency}.Append(nil)
-}
-
-func (d *Door) user(u purse.User) user {
-	id := u.ID.String()
-	return user{
-		Username: u.Username, FirstName: u.FirstName, LastName: u.LastName, DisplayName: u.DisplayName(), About: u.About,
-		ProfilePictureURL: d.PublicURL + "/v1/users/" + id + "/picture.svg",
-		ID:                id, DateJoined: stamp(u.Joined, seconds),
+// appendCreated writes the answer to a new payment; the balance is there if the
+// token may know it.
+func (d *Door) appendCreated(b []byte, r wallet.Receipt) []byte {
+	b = append(b, `{"data":{`...)
+	if r.Balance != nil {
+		b = append(d.appendAmount(append(b, `"balance":`...), *r.Balance), ',')
 	}
+	b = d.appendPayment(append(b, `"payment":`...), r, micros)
+	return append(b, `}}`...)
 }
 
-func (d *Door) payment(r wallet.Receipt, layout string) payment {
+// appendShown writes the answer that shows one payment.
+func (d *Door) appendShown(b []byte, r wallet.Receipt) []byte {
+	b = d.appendPayment(append(b, `{"data":`...), r, seconds)
+	return append(b, '}')
+}
+
+func (d *Door) appendPayment(b []byte, r wallet.Receipt, layout string) []byte {
 	p := r.Payment
-	to := d.user(r.Target)
-	out := payment{
-		ID: p.ID.String(), Status: string(p.Status), Note: p.Note, Amount: d.number(p.Minor), Action: "pay",
-		DateCreated: stamp(p.Created(), layout), Audience: string(p.Audience),
-		Target: target{Type: "user", User: &to}, Actor: d.user(r.Actor), Medium: string(p.Medium),
+	b = appendID(append(b, `{"id":`...), int64(p.ID))
+	b = purse.AppendQuoted(append(b, `,"status":`...), string(p.Status))
+	b = purse.AppendQuoted(append(b, `,"note":`...), p.Note)
+	b = d.appendAmount(append(b, `,"amount":`...), p.Minor)
+	b = append(b, `,"action":"pay"`...)
+	b = appendTime(append(b, `,"date_created":`...), p.Created(), layout)
+	b = append(b, `,"date_completed":`...)
+	if p.Completed == 0 {
+		b = append(b, `null`...)
+	} else {
+		b = appendTime(b, p.Completed, layout)
 	}
-	if p.Completed != 0 {
-		done := stamp(p.Completed, layout)
-		out.DateCompleted = &done
-	}
-	return out
+	b = purse.AppendQuoted(append(b, `,"audience":`...), string(p.Audience))
+	b = d.appendUser(append(b, `,"target":{"type":"user","phone":null,"email":null,"user":`...), r.Target)
+	b = d.appendUser(append(b, `},"actor":`...), r.Actor)
+	b = purse.AppendQuoted(append(b, `,"fee":null,"refund":null,"medium":`...), string(p.Medium))
+	return append(b, '}')
 }
 
-// encode writes a body.
-func encode(v any) string {
-	b, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // strings and numbers of our own
-	}
-	return string(b)
+// appendUser writes the eight members of a short user (wire.md A.3).
+func (d *Door) appendUser(b []byte, u purse.User) []byte {
+	b = purse.AppendQuoted(append(b, `{"username":`...), u.Username)
+	b = purse.AppendQuoted(append(b, `,"first_name":`...), u.FirstName)
+	b = purse.AppendQuoted(append(b, `,"last_name":`...), u.LastName)
+	b = purse.AppendQuoted(append(b, `,"display_name":`...), u.DisplayName())
+	b = purse.AppendQuoted(append(b, `,"about":`...), u.About)
+	b = purse.AppendQuoted(append(b, `,"profile_picture_url":`...), d.PublicURL+"/v1/users/"+u.ID.String()+"/picture.svg")
+	b = appendID(append(b, `,"id":`...), int64(u.ID))
+	b = appendTime(append(b, `,"date_joined":`...), u.Joined, seconds)
+	return append(b, '}')
+}
+
+func appendID(b []byte, id int64) []byte {
+	return append(strconv.AppendInt(append(b, '"'), id, 10), '"')
+}
+
+func appendTime(b []byte, t purse.Time, layout string) []byte {
+	return append(t.UTC().AppendFormat(append(b, '"'), layout), '"')
+}
+
+func (d *Door) appendAmount(b []byte, minor int64) []byte {
+	return money.Amount{Minor: minor, Currency: d.Currency}.Append(b)
 }

@@ -132,7 +132,7 @@ func TestAmountsOfOtherCurrencies(t *testing.T) {
 	} {
 		d := &Door{Currency: tc.currency}
 		minor, err := d.amount(tc.text)
-		got := string(d.number(minor))
+		got := string(d.appendAmount(nil, minor))
 		if err != nil {
 			got = string(purse.CodeOf(err))
 		}
