@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"iter"
 	"math/rand/v2"
 
@@ -101,6 +102,10 @@ func put[K comparable, V any](x *exchange, st *statement, book purse.BookID, row
 // own row and the head.
 func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 	b := ws.Book.ID
+	unchanging(ws.Users.Updated(), "users")
+	unchanging(ws.Payments.Updated(), "payments")
+	unchanging(ws.Entries.Updated(), "entries")
+	unchanging(ws.Once.Updated(), "once")
 	put(x, insertUser, b, ws.Users.Added(), packUser)
 	put(x, insertToken, b, ws.Tokens.Added(), packToken)
 	put(x, updateToken, b, ws.Tokens.Updated(), packTokenChange)
@@ -123,6 +128,14 @@ func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 		step{st: updateHead, args: newArgs(updateHead).int(int64(b)).int(int64(ws.Last)).
 			int(ws.Book.Limits.PaymentMinor).int(ws.Book.Limits.WeekMinor).int(ws.Book.ClockOffset), counted: true})
 	return batch, nonce
+}
+
+// unchanging stops a command that changes a row of a table whose rows never
+// change: without it the change would be lost in silence.
+func unchanging[K comparable, V any](rows iter.Seq2[K, V], table string) {
+	for k := range rows {
+		panic(fmt.Sprintf("store: row %v of %s was changed", k, table))
+	}
 }
 
 func (x *exchange) saveSpent(st *statement, book purse.BookID, rows iter.Seq2[purse.SpentKey, int64]) {

@@ -75,7 +75,7 @@ func assertPostgres(ctx context.Context, pool *pgxpool.Pool, live bool) error {
 		return errors.New("this PostgreSQL is a replica; purse needs the primary")
 	case live && (fsync != "on" || pages != "on"):
 		return fmt.Errorf("PostgreSQL has fsync = %s and full_page_writes = %s; a live network needs both on", fsync, pages)
-	case live && (commits == "off" || commits == "local"):
+	case live && commits != "on" && commits != "remote_apply":
 		return fmt.Errorf("PostgreSQL has synchronous_commit = %s; a live network needs at least on", commits)
 	}
 	return nil
