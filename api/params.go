@@ -45,14 +45,16 @@ func ReadParams(r *http.Request) (Params, error) {
 	if err != nil {
 		return nil, tooLarge(err)
 	}
-	kind, options, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch body = bytes.TrimSpace(body); {
 	case len(body) == 0:
 	case body[0] == '{':
 		err = p.addJSON(body)
-	case kind == "multipart/form-data":
-		err = p.addMultipart(body, options["boundary"])
 	default:
+		kind, options, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if kind == "multipart/form-data" {
+			err = p.addMultipart(body, options["boundary"])
+			break
+		}
 		var form url.Values
 		if form, err = url.ParseQuery(string(body)); err == nil {
 			err = p.add(form)
@@ -105,24 +107,25 @@ func (p Params) addJSON(body []byte) error {
 		return err
 	}
 	for name, raw := range members {
+		text := string(raw) // a number or a word, as it was sent
 		switch raw[0] {
-		case '"':
-			var s string
-			if err := json.Unmarshal(raw, &s); err != nil {
-				return err
-			}
-			if err := p.set(name, s); err != nil {
-				return err
-			}
 		case 'n':
-		default:
-			var text bytes.Buffer // without the line ends that objects and lists may hold
-			if err := json.Compact(&text, raw); err != nil {
+			continue
+		case '"':
+			if text = text[1 : len(text)-1]; strings.Contains(text, `\`) {
+				if err := json.Unmarshal(raw, &text); err != nil {
+					return err
+				}
+			}
+		case '{', '[':
+			var compact bytes.Buffer // without the line ends between its members
+			if err := json.Compact(&compact, raw); err != nil {
 				return err
 			}
-			if err := p.set(name, text.String()); err != nil {
-				return err
-			}
+			text = compact.String()
+		}
+		if err := p.set(name, text); err != nil {
+			return err
 		}
 	}
 	return nil

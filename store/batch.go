@@ -24,7 +24,8 @@ type writer struct {
 	engine engine
 	queue  *queue
 	guard  clockGuard
-	latest purse.Time // the latest book time seen, to guess how far back counters are needed
+	shown  purse.Time // the latest time that a command has decided by
+	latest purse.Time // a guess of the next batch's time, for how far back counters are needed
 }
 
 // run serves the book until its queue is closed and empty.
@@ -37,6 +38,7 @@ func (w *writer) run() {
 			return
 		}
 		carried = w.serve(batch)
+		w.engine.gather()
 	}
 }
 
@@ -188,7 +190,10 @@ func (w *writer) load(ctx context.Context, batch []*task) (*purse.WorkingSet, er
 	if book.Mode == purse.Live && !w.guard.sound(clock, time.Now()) {
 		return nil, errClock
 	}
-	ws.Start(book, clock.Add(time.Duration(book.ClockOffset)*time.Microsecond), last)
+	// The head remembers the time of what was committed; what was refused was
+	// decided by a time too, and must not be younger than what comes after.
+	w.shown = max(w.shown, clock.Add(time.Duration(book.ClockOffset)*time.Microsecond))
+	ws.Start(book, w.shown, last)
 	// The guess of how far back to load was made before the book's time was
 	// known. The first batch of a server guesses too early on purpose.
 	if w.latest = ws.Now; purse.SpentSince(ws.Now) < since {

@@ -14,8 +14,9 @@ const jumpMax = 60 * time.Second
 // clockGuard notices when the clock that book time is taken from has jumped:
 // expiries and limits would be decided by a wrong time.
 type clockGuard struct {
-	clock    purse.Time // what the clock said
-	at       time.Time  // when it said so, with the process's monotonic clock
+	clock    purse.Time  // what the clock said
+	at       time.Time   // when it said so, with the process's monotonic clock
+	jumped   atomic.Bool // and nobody has accepted it
 	accepted atomic.Bool
 }
 
@@ -25,6 +26,7 @@ func (g *clockGuard) sound(clock purse.Time, now time.Time) bool {
 	if !g.at.IsZero() && !g.accepted.Swap(false) {
 		expected := g.clock.Add(now.Sub(g.at))
 		if jump := clock.UTC().Sub(expected.UTC()).Abs(); jump > jumpMax {
+			g.jumped.Store(true)
 			return false
 		}
 	}
@@ -36,6 +38,8 @@ func (g *clockGuard) sound(clock purse.Time, now time.Time) bool {
 // operator has looked, and the clock is right now.
 func (s *Store) AcceptClock() {
 	for _, w := range s.writers {
-		w.guard.accepted.Store(true)
+		if w.guard.jumped.Swap(false) {
+			w.guard.accepted.Store(true)
+		}
 	}
 }

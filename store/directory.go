@@ -64,9 +64,9 @@ func packToken(_ purse.BookID, v purse.Token, a *args) {
 	a.text(string(v.Scopes)).int(int64(v.Expires)).int(int64(v.Revoked))
 }
 
-var updateToken = &statement{`update tokens set revoked = $2
-where hash = $1 and revoked < 1`, "ti"} // not: revoked = 0, see plan_test.go
+var updateToken = &statement{`update tokens set scopes = $2, expires = $3, revoked = $4
+where hash = $1 and revoked < 1`, "ttii"} // < and not =: see ADR 3
 
 func packTokenChange(_ purse.BookID, v purse.Token, a *args) {
-	a.text(string(v.Hash)).int(int64(v.Revoked))
+	a.text(string(v.Hash)).text(string(v.Scopes)).int(int64(v.Expires)).int(int64(v.Revoked))
 }

@@ -23,6 +23,10 @@ type engine interface {
 	// reset ends whatever transaction is open, by a rollback or by giving the
 	// connection up; the next exchange starts afresh.
 	reset()
+	// gather is called between two batches: it lets callers that were just
+	// answered come back first where larger batches are worth it, without
+	// waiting for anybody.
+	gather()
 	// judge says what an error of exchange means for the batch.
 	judge(err error) verdict
 	// close ends the session.

@@ -38,6 +38,14 @@ func (s *Store) openSQLite(ctx context.Context, path string) (func() (engine, er
 	if err != nil {
 		return nil, err
 	}
+	// SQLite would let everybody on the machine read it.
+	file, err := os.OpenFile(path, os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
 	s.closers = append(s.closers, func() { lock.Close() })
 	db, err := sql.Open("sqlite", sqliteDSN(path))
 	if err != nil {
@@ -109,7 +117,11 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB) error {
 		if _, err = p.Up(ctx); err == nil {
 			return nil
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
 	}
 	return fmt.Errorf("migrate: %w", err)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -127,7 +128,7 @@ func (e *postgresEngine) close() {
 
 // exchange sends all steps in one pipeline and reads all answers.
 func (e *postgresEngine) exchange(ctx context.Context, x exchange) error {
-	if err := e.connect(ctx); err != nil {
+	if err := e.connect(ctx, x[0].st == e.start); err != nil {
 		return err
 	}
 	if err := e.prepare(ctx, x); err != nil {
@@ -176,9 +177,18 @@ func readResult(p *pgconn.Pipeline, s *step, wrong *error) error {
 	return nil
 }
 
-func (e *postgresEngine) connect(ctx context.Context) error {
+// errSession means that the session has ended with the transaction in it. To go
+// on in another would be to commit without the lock.
+var errSession = errors.New("store: the session ended in the middle of a transaction")
+
+// connect makes sure that there is a session, but only at the beginning of a
+// transaction.
+func (e *postgresEngine) connect(ctx context.Context, begins bool) error {
 	if e.conn != nil && !e.conn.IsClosed() {
 		return nil
+	}
+	if !begins {
+		return errSession
 	}
 	conn, err := pgconn.ConnectConfig(ctx, &e.config.Config)
 	if err != nil {
@@ -216,6 +226,10 @@ func (e *postgresEngine) reset() {
 		e.conn.Close(ctx)
 	}
 }
+
+// gather lets those run first who can: a batch has a price of its own in the
+// database, and this goroutine has only waited for it.
+func (e *postgresEngine) gather() { runtime.Gosched() }
 
 // judge goes by SQLSTATE, and takes everything else for a lost connection.
 func (e *postgresEngine) judge(err error) verdict {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,12 +40,11 @@ const (
 
 // queue is where commands wait for their book, in the order in which they came.
 type queue struct {
-	mu      sync.Mutex
-	tasks   []*task
-	by      map[purse.Principal]int // tasks that are not done, of each principal
-	waiting int                     // tasks that wait and are not abandoned
-	closed  bool
-	wake    chan struct{} // holds a token when there may be something to take
+	mu     sync.Mutex
+	tasks  []*task
+	by     map[purse.Principal]int // tasks that are not done, of each principal
+	closed bool
+	wake   chan struct{} // holds a token when there may be something to take
 }
 
 func newQueue() *queue {
@@ -64,7 +64,7 @@ func (q *queue) push(ctx context.Context, c purse.Command) (*task, error) {
 	switch {
 	case q.closed:
 		return nil, purse.Refuse(purse.CodeBusy, "The server is stopping.")
-	case q.waiting >= queueTasksMax:
+	case len(q.tasks) >= queueTasksMax:
 		return nil, purse.Refuse(purse.CodeBusy, "The network is busy. Try again shortly.")
 	case counted && q.by[c.Principal] >= principalTasksMax:
 		return nil, purse.Refuse(purse.CodeBusy, "Too many requests of yours are waiting. Try again shortly.")
@@ -73,7 +73,6 @@ func (q *queue) push(ctx context.Context, c purse.Command) (*task, error) {
 		q.by[c.Principal]++
 	}
 	q.tasks = append(q.tasks, t)
-	q.waiting++
 	q.signal()
 	return t, nil
 }
@@ -94,11 +93,8 @@ func (q *queue) take(max int, wait bool) []*task {
 		for len(q.tasks) > 0 && len(batch) < max {
 			t := q.tasks[0]
 			q.tasks[0], q.tasks = nil, q.tasks[1:]
-			if t.state == waiting {
-				t.state = running
-				q.waiting--
-				batch = append(batch, t)
-			}
+			t.state = running
+			batch = append(batch, t)
 		}
 		more, closed := len(q.tasks) > 0, q.closed
 		q.mu.Unlock()
@@ -120,7 +116,9 @@ func (q *queue) abandon(t *task) bool {
 		return false
 	}
 	t.state = abandoned
-	q.waiting--
+	if i := slices.Index(q.tasks, t); i >= 0 {
+		q.tasks = slices.Delete(q.tasks, i, i+1)
+	}
 	q.leave(t)
 	return true
 }

@@ -256,6 +256,10 @@ func (e *sqliteEngine) reset() {
 	e.mu.Unlock()
 }
 
+// gather does nothing: this goroutine does the database's work, and everybody
+// else's can go on beside it.
+func (e *sqliteEngine) gather() {}
+
 func (e *sqliteEngine) judge(err error) verdict {
 	var se *sqlite.Error
 	if !errors.As(err, &se) {

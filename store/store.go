@@ -148,7 +148,7 @@ func (s *Store) fail(err error) {
 	defer s.mu.Unlock()
 	if s.failed == nil {
 		s.log.Error("the database is broken; nothing is written any more", "error", err)
-		s.failed = unknown(err)
+		s.failed = &purse.Error{Code: purse.CodeBusy, Message: "The server has stopped writing.", Err: err}
 		close(s.broken)
 	}
 }

@@ -64,9 +64,11 @@ func runDemo(cmd *cobra.Command, _ []string) error {
 		return err
 	}
 	defer logFile.Close()
+	lines := newLogLines(logFile)
+	defer lines.close()
 	ctx, stop := context.WithCancelCause(cmd.Context())
 	defer stop(nil)
-	err = serve(ctx, c, slog.New(slog.NewJSONHandler(logFile, nil)), func(s *server) {
+	err = serve(ctx, c, slog.New(slog.NewJSONHandler(lines, nil)), func(s *server) {
 		public := s.url
 		if c.PublicURL != "" {
 			public = c.PublicURL

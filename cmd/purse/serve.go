@@ -40,7 +40,9 @@ func newServe() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			log := slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			lines := newLogLines(cmd.ErrOrStderr())
+			defer lines.close()
+			log := slog.New(slog.NewJSONHandler(lines, nil))
 			return serve(cmd.Context(), c, log, func(s *server) {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s%s\n", listensOn, s.url)
 			})
