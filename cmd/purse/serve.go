@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -63,7 +64,7 @@ type server struct {
 // calls ready once requests are answered. It fails at once when the database
 // breaks: only a new start, from what is on disk, can tell what is true.
 func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server)) error {
-	shapeMemory()
+	shapeRuntime()
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return err
@@ -141,8 +142,18 @@ const (
 	memorySoftMax  = 200 << 20 // bytes
 )
 
-// shapeMemory sets the collector, unless the environment already has.
-func shapeMemory() {
+// spareProcs is how many goroutines may run besides one for each processor. The
+// writer of the book mostly waits for the database; when its answer comes, the
+// operating system should wake it before the requests that queue for it, which
+// Go's scheduler does not.
+const spareProcs = 2
+
+// shapeRuntime sets the collector and the scheduler, unless the environment
+// already has.
+func shapeRuntime() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + spareProcs)
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectPercent)
 	}
