@@ -159,6 +159,18 @@ func (p Params) check() error {
 // as absent, because callers send recipients that they do not use as blanks.
 func (p Params) Get(name string) string { return strings.TrimSpace(p[name]) }
 
+// ReadRequest reads the parameters of r and the credential that came with them.
+//
+// Refused as ReadParams and Token.
+func ReadRequest(r *http.Request) (Params, purse.Secret, error) {
+	p, err := ReadParams(r)
+	if err != nil {
+		return nil, "", err
+	}
+	token, err := Token(r, p)
+	return p, token, err
+}
+
 // TokenParam is the parameter that may carry the access token.
 const TokenParam = "access_token"
 

@@ -322,11 +322,11 @@ func (w *writer) happened(id, nonce int64) (bool, error) {
 func (w *writer) judge(err error, committing bool) verdict {
 	what := culprit
 	switch {
-	case errors.Is(err, errCount), errors.Is(err, FaultDisk):
+	case errors.Is(err, errCount), errors.Is(err, ErrDisk):
 		what = broken
-	case errors.Is(err, errTooLate), errors.Is(err, FaultTransient):
+	case errors.Is(err, errTooLate), errors.Is(err, ErrTransient):
 		what = transient
-	case errors.Is(err, FaultLost), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ErrLost), errors.Is(err, context.DeadlineExceeded):
 		what = lost
 	default:
 		what = w.engine.judge(err)

@@ -58,9 +58,9 @@ const (
 
 // Errors that the hook of a test may return; they are judged like the real ones.
 var (
-	FaultTransient = errors.New("store: injected: try again")
-	FaultLost      = errors.New("store: injected: connection lost")
-	FaultDisk      = errors.New("store: injected: input/output error")
+	ErrTransient = errors.New("store: injected: try again")
+	ErrLost      = errors.New("store: injected: connection lost")
+	ErrDisk      = errors.New("store: injected: input/output error")
 )
 
 // errTooLate: the book's time turned out to be so far behind the guess that not

@@ -14,11 +14,7 @@ import (
 // pay answers POST /v1/payments. The scope make_payments is needed;
 // access_balance adds the balance.
 func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
-	p, err := api.ReadParams(r)
-	if err != nil {
-		return err
-	}
-	token, err := api.Token(r, p)
+	p, token, err := api.ReadRequest(r)
 	if err != nil {
 		return err
 	}

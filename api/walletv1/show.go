@@ -9,11 +9,7 @@ import (
 
 // show answers GET /v1/payments/{id}. The scope access_profile is needed.
 func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
-	p, err := api.ReadParams(r)
-	if err != nil {
-		return err
-	}
-	token, err := api.Token(r, p)
+	_, token, err := api.ReadRequest(r)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ func testTransient(t *testing.T, open Open) {
 		point string
 		err   error
 	}{
-		{"before load", store.FaultTransient}, {"after load", store.FaultTransient}, {"before commit", store.FaultTransient},
-		{"before load", store.FaultLost}, {"after load", store.FaultLost},
+		{"before load", store.ErrTransient}, {"after load", store.ErrTransient}, {"before commit", store.ErrTransient},
+		{"before load", store.ErrLost}, {"after load", store.ErrLost},
 		{"before load", context.DeadlineExceeded}, {"after load", context.DeadlineExceeded},
 	} {
 		t.Run(fmt.Sprintf("%s/%v", fault.point, fault.err), func(t *testing.T) {
@@ -77,7 +77,7 @@ func testPassingBatch(t *testing.T, s *server) {
 			return nil
 		})))
 	}
-	s.faults(t, all(times(1, "before commit", store.FaultTransient), times(2, "after load", store.FaultTransient)))
+	s.faults(t, all(times(1, "before commit", store.ErrTransient), times(2, "after load", store.ErrTransient)))
 	free()
 	for i, p := range waiting {
 		if err := p.wait(t); i == 3 {
@@ -104,7 +104,7 @@ func testMixedDeadlines(t *testing.T, s *server) {
 	hasty, patient := s.queue(t, short, act("hasty")), s.queue(t, t.Context(), act("patient"))
 	s.faults(t, func(point string) error {
 		if point == "before commit" && short.Err() == nil {
-			return store.FaultTransient
+			return store.ErrTransient
 		}
 		return nil
 	})
@@ -191,21 +191,21 @@ func testCulpritAmongOthers(t *testing.T, s *server, bad purse.Command) {
 func testUnknown(t *testing.T, open Open) {
 	s := start(t, open)
 	t.Run("ACommitThatHappenedIsASuccess", func(t *testing.T) {
-		testLostCommit(t, s, 1, times(1, "after commit", store.FaultLost))
+		testLostCommit(t, s, 1, times(1, "after commit", store.ErrLost))
 	})
 	t.Run("ACommitThatDidNotHappenRunsAgain", func(t *testing.T) {
-		testLostCommit(t, s, 2, times(1, "before commit", store.FaultLost))
+		testLostCommit(t, s, 2, times(1, "before commit", store.ErrLost))
 	})
 	t.Run("ItIsLookedForUntilItIsFound", func(t *testing.T) {
 		for _, point := range []string{"before lookup", "after lookup"} {
-			for _, fault := range []error{store.FaultTransient, store.FaultLost} {
-				testLostCommit(t, s, 1, all(times(1, "after commit", store.FaultLost), times(3, point, fault)))
-				testLostCommit(t, s, 2, all(times(1, "before commit", store.FaultLost), times(3, point, fault)))
+			for _, fault := range []error{store.ErrTransient, store.ErrLost} {
+				testLostCommit(t, s, 1, all(times(1, "after commit", store.ErrLost), times(3, point, fault)))
+				testLostCommit(t, s, 2, all(times(1, "before commit", store.ErrLost), times(3, point, fault)))
 			}
 		}
 	})
 	t.Run("LostTimeAndAgain", func(t *testing.T) {
-		testLostCommit(t, s, 4, all(times(3, "before commit", store.FaultLost), times(1, "after commit", store.FaultLost)))
+		testLostCommit(t, s, 4, all(times(3, "before commit", store.ErrLost), times(1, "after commit", store.ErrLost)))
 	})
 	t.Run("AnExchangeThatEndedByItsTimeIsALostOne", func(t *testing.T) {
 		testLostCommit(t, s, 1, times(1, "after commit", context.DeadlineExceeded))
@@ -248,7 +248,7 @@ func testLostCommit(t *testing.T, s *server, runs int, hook func(string) error) 
 func testNeverFoundOut(t *testing.T, s *server) {
 	for _, point := range []string{"before commit", "after commit"} {
 		p := s.crowd(t, 2, 100)
-		s.faults(t, all(times(1, point, store.FaultLost), always("before lookup", store.FaultTransient)))
+		s.faults(t, all(times(1, point, store.ErrLost), always("before lookup", store.ErrTransient)))
 		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		_, err := s.pay(ctx, p[0], p[1], 10, "k")
 		cancel()
@@ -280,7 +280,7 @@ func testBrokenDisk(t *testing.T, open Open, point string, paid int64) {
 		t.Fatal("it is broken before anything went wrong")
 	default:
 	}
-	s.faults(t, times(1, point, store.FaultDisk))
+	s.faults(t, times(1, point, store.ErrDisk))
 	_, err := s.pay(t.Context(), p[0], p[1], 10, "k")
 	refused(t, err, purse.CodeUnknown)
 	wait(t, s.Broken(), "the store to say that it is broken")
