@@ -426,7 +426,7 @@ func TestEmitWritesTheNounAsItIs(t *testing.T) {
 	f.Emit(PaymentCreated, p)
 	e := f.set.Events.All()[0]
 	want := fmt.Sprintf(`{"id":"7","actor":"10","target":"11","minor":500,"note":"\u003cb\u003e\"hi\"","audience":"private",`+
-		`"medium":"api","status":"settled","completed":%d}`, noon)
+		`"medium":"api","app":0,"status":"settled","completed":%d}`, noon)
 	if e.Kind != PaymentCreated || e.Subject != 7 || e.Seq != 1 || e.ID == 0 || e.Snapshot != want {
 		t.Errorf("%+v", e)
 	}
