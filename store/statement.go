@@ -88,6 +88,9 @@ type args struct {
 	at    int // the column that the next value goes to
 }
 
+// columnRows is for how many rows a column begins with room.
+const columnRows = 32
+
 type column struct {
 	ints  []int64
 	texts []string
@@ -100,6 +103,9 @@ func newArgs(s *statement) *args {
 func (a *args) int(v int64) *args {
 	a.expect('i')
 	c := &a.cols[a.at]
+	if c.ints == nil {
+		c.ints = make([]int64, 0, columnRows)
+	}
 	c.ints = append(c.ints, v)
 	return a.next()
 }
@@ -114,6 +120,9 @@ func (a *args) bool(v bool) *args {
 func (a *args) text(v string) *args {
 	a.expect('t')
 	c := &a.cols[a.at]
+	if c.texts == nil {
+		c.texts = make([]string, 0, columnRows)
+	}
 	c.texts = append(c.texts, v)
 	return a.next()
 }
