@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 type benching struct {
 	cmd    *exec.Cmd
 	record string
-	out    bytes.Buffer
+	out    printed
 }
 
 // bench starts a bench against a running server and waits until payments are

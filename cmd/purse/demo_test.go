@@ -12,12 +12,12 @@ import (
 )
 
 // startDemo starts a demo and waits for its credentials.
-func startDemo(t *testing.T, args ...string) (*exec.Cmd, *strings.Builder, credentials) {
+func startDemo(t *testing.T, args ...string) (*exec.Cmd, *printed, credentials) {
 	t.Helper()
 	path := filepath.Join(shortDir(t), "credentials.json")
 	cmd := command(t, append([]string{"demo", "--listen", "127.0.0.1:0", "--credentials", path}, args...)...)
 	cmd.Env = append(cmd.Env, "TMPDIR="+shortDir(t))
-	var page strings.Builder
+	var page printed
 	cmd.Stdout, cmd.Stderr = &page, &page
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func startDemo(t *testing.T, args ...string) (*exec.Cmd, *strings.Builder, crede
 	return cmd, &page, c
 }
 
-func stopDemo(t *testing.T, cmd *exec.Cmd, page *strings.Builder) string {
+func stopDemo(t *testing.T, cmd *exec.Cmd, page *printed) string {
 	t.Helper()
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)

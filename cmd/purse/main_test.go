@@ -80,11 +80,29 @@ func try(t *testing.T, args ...string) (string, int) {
 	return string(out), status
 }
 
+// printed is what a process has printed so far; it may be read while it prints.
+type printed struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
 // process is a server that a test has started.
 type process struct {
 	cmd *exec.Cmd
 	url string
-	log *bytes.Buffer
+	log *printed
 	end chan error
 }
 
@@ -92,7 +110,7 @@ type process struct {
 func start(t *testing.T, database string, args ...string) *process {
 	t.Helper()
 	args = append([]string{"serve", "--sandbox", "--listen", "127.0.0.1:0", "--database", database}, args...)
-	p := &process{cmd: command(t, args...), log: &bytes.Buffer{}, end: make(chan error, 1)}
+	p := &process{cmd: command(t, args...), log: &printed{}, end: make(chan error, 1)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
