@@ -24,11 +24,13 @@ import (
 const sqliteVersionMin = "3.51.3"
 
 // sqliteDSN asks for the durability that Open then asserts. Nothing is mapped
-// into memory, so that a failing disk is an error and not a signal.
+// into memory, so that a failing disk is an error and not a signal. The log is
+// copied into the database after 20,000 pages (80 MB) rather than 1,000: a page
+// that many payments touch is then copied once for all of them.
 func sqliteDSN(path string, extra ...string) string {
 	pragmas := append([]string{
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "mmap_size(0)",
-		"wal_autocheckpoint(4000)",
+		"wal_autocheckpoint(20000)",
 	}, extra...)
 	q := url.Values{"_pragma": pragmas}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
