@@ -170,7 +170,7 @@ func TestBenchReports(t *testing.T) {
 			var r map[string]any
 			decode(t, run(t, "bench", "--database", database, "--accounts", "20", "--payments", "50", "--connections", "4",
 				"--warmup", "0s", "--duration", "300ms", "--mode", mode, "--json"), &r)
-			for _, key := range []string{"payments_per_second", "p50_ms", "p99_ms", "errors"} {
+			for _, key := range []string{"payments_per_second", "ratio_to_pgbench", "p50_ms", "p99_ms", "errors", "server_peak_mb"} {
 				if _, ok := r[key].(float64); !ok {
 					t.Errorf("%s: %s is %v", mode, key, r[key])
 				}

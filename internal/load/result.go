@@ -49,8 +49,8 @@ type Result struct {
 	Samples    []Sample       `json:"samples,omitempty"`
 
 	// These two are for the caller to fill in; 0 means not measured.
-	RatioToPGBench float64 `json:"ratio_to_pgbench,omitempty"`
-	ServerPeakMB   float64 `json:"server_peak_mb,omitempty"`
+	RatioToPGBench float64 `json:"ratio_to_pgbench"`
+	ServerPeakMB   float64 `json:"server_peak_mb"`
 
 	times *histogram
 }
