@@ -35,6 +35,7 @@ var direct = []string{
 	"github.com/pressly/goose/v3",
 	"github.com/spf13/cobra",
 	"github.com/spf13/pflag",
+	"golang.org/x/time",
 	"modernc.org/sqlite",
 	"pgregory.net/rapid",
 }

@@ -34,6 +34,7 @@ const (
 	CodeScope        Code = "scope"         // the credential does not allow this
 	CodeTooLarge     Code = "too_large"     // the request is larger than is read
 	CodeMethod       Code = "method"        // the path does not know this method
+	CodeRate         Code = "rate"          // too many requests
 	CodeClockJumped  Code = "clock_jumped"  // writes stopped until an operator accepts the clock
 )
 
@@ -42,7 +43,7 @@ var Codes = []Code{
 	CodeInternal, CodeBusy, CodeUnknown, CodeNotFound, CodeInvalid, CodeMissing, CodeAmount, CodeNote,
 	CodeAudience, CodeTarget, CodeSelf, CodeFunds, CodeFrozen, CodeLimit, CodeKeyReused, CodeTaken,
 	CodeNoToken, CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope, CodeTooLarge, CodeMethod,
-	CodeClockJumped,
+	CodeRate, CodeClockJumped,
 }
 
 // Error is a refusal: a code for programs, a message for people, a cause for

@@ -1,6 +1,6 @@
 // Package api is what the doors share: the parameters of a request from
-// wherever they came, its credential, its idempotency key, its log line, and
-// the writing of answers.
+// wherever they came, its credential, its idempotency key, its rate limit,
+// its log line, and the writing of answers.
 //
 // A door (api/walletv1, …) owns its JSON and its table of errors; a handler
 // decodes, calls a use case, encodes, and returns its error. Nothing here knows
@@ -52,7 +52,8 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 		seen.Header().Set("Referrer-Policy", "no-referrer")
 		err := safely(h, seen, r)
 		if err != nil && seen.status == 0 {
-			if code := purse.CodeOf(err); code == purse.CodeBusy || code == purse.CodeUnknown || code == purse.CodeClockJumped {
+			switch purse.CodeOf(err) {
+			case purse.CodeBusy, purse.CodeUnknown, purse.CodeClockJumped, purse.CodeRate:
 				seen.Header().Set("Retry-After", "1")
 			}
 			fail(seen, err)

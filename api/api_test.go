@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func TestRetryAfterOnWhatMayPass(t *testing.T) {
 	for _, c := range purse.Codes {
 		a := serve(request("", "", ""), func(http.ResponseWriter, *http.Request) error { return purse.Refuse(c, "m") })
 		want := ""
-		if c == purse.CodeBusy || c == purse.CodeUnknown || c == purse.CodeClockJumped {
+		if slices.Contains([]purse.Code{purse.CodeBusy, purse.CodeUnknown, purse.CodeClockJumped, purse.CodeRate}, c) {
 			want = "1"
 		}
 		if got := a.Header().Get("Retry-After"); got != want || a.code != c {

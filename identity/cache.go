@@ -6,8 +6,9 @@ import (
 	"purse"
 )
 
-// cacheTokensMax bounds the cache; a token takes about 200 bytes.
-const cacheTokensMax = 50_000
+// KnownMax is how many credentials a Service remembers; one takes about 200
+// bytes.
+const KnownMax = 50_000
 
 // cache remembers whose tokens are whose, so that a command can name the rows
 // it needs without reading first. That never changes while a token lives; what
@@ -32,7 +33,7 @@ func (c *cache) put(a purse.Actor) {
 	if c.actors == nil {
 		c.actors = map[purse.TokenHash]purse.Actor{}
 	}
-	if len(c.actors) >= cacheTokensMax {
+	if len(c.actors) >= KnownMax {
 		for h := range c.actors {
 			delete(c.actors, h)
 			break

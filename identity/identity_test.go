@@ -183,6 +183,39 @@ func TestTokenLivesUntilItIsRevoked(t *testing.T) {
 	})
 }
 
+// What is known was read once, and is not read again; revoking changes nothing.
+func TestKnown(t *testing.T) {
+	onBoth(t, func(t *testing.T, n *network) {
+		token := n.token(t, n.user(t, "ann"), "make_payments", 0)
+		known := func(token purse.Secret, want bool) {
+			t.Helper()
+			hash, ok := n.Known(token)
+			full, _ := hashToken(token)
+			if ok != want || ok && hash != full || !ok && hash != "" {
+				t.Errorf("known: %v as %q, want %v", ok, hash, want)
+			}
+		}
+		known(token, false)
+		if _, err := n.Recognize(t.Context(), token); err != nil {
+			t.Fatal(err)
+		}
+		known(token, true)
+		if err := n.RevokeToken(t.Context(), "op", token); err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range []purse.Secret{"", "garbage", newToken(), token + "A", token[:len(token)-1]} {
+			known(wrong, false)
+			if _, err := n.Authenticate(t.Context(), wrong); err == nil {
+				t.Error("a wrong token is recognised")
+			}
+			known(wrong, false)
+		}
+		n.store.Close() // whatever is answered now is not read
+		known(token, true)
+		known(newToken(), false)
+	})
+}
+
 func TestTokenLivesUntilItExpires(t *testing.T) {
 	onBoth(t, func(t *testing.T, n *network) {
 		token := n.token(t, n.user(t, "ann"), "make_payments", time.Hour)

@@ -58,6 +58,20 @@ func (s *Service) Recognize(ctx context.Context, token purse.Secret) (purse.Acto
 	return a, err
 }
 
+// Known names a credential that was recognised before, without reading. The name
+// is for counting what is asked with it: the token may have been revoked since,
+// and what was recognised may have been forgotten (KnownMax).
+func (s *Service) Known(token purse.Secret) (purse.TokenHash, bool) {
+	hash, ok := hashToken(token)
+	if !ok {
+		return "", false
+	}
+	if _, ok = s.known.get(hash); !ok {
+		return "", false
+	}
+	return hash, true
+}
+
 // Authenticate says whose token it is and that it is valid now, for a read.
 //
 // Refused as Recognize, and with CodeTokenRevoked or CodeTokenExpired.

@@ -85,13 +85,13 @@ func lastByte(token purse.Secret) byte {
 
 func TestCacheForgetsRatherThanGrows(t *testing.T) {
 	var c cache
-	for i := range cacheTokensMax + 100 {
+	for i := range KnownMax + 100 {
 		c.put(purse.Actor{Token: purse.TokenHash(fmt.Sprint(i))})
 	}
-	if len(c.actors) != cacheTokensMax {
+	if len(c.actors) != KnownMax {
 		t.Errorf("%d tokens are remembered", len(c.actors))
 	}
-	if _, ok := c.get(purse.TokenHash(fmt.Sprint(cacheTokensMax + 99))); !ok {
+	if _, ok := c.get(purse.TokenHash(fmt.Sprint(KnownMax + 99))); !ok {
 		t.Error("the latest was forgotten")
 	}
 }

@@ -44,6 +44,7 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeScope:        {http.StatusForbidden, 260},
 	purse.CodeTooLarge:     {http.StatusRequestEntityTooLarge, 104},
 	purse.CodeMethod:       {http.StatusMethodNotAllowed, 283},
+	purse.CodeRate:         {http.StatusTooManyRequests, 277},
 }
 
 // What this door says of everything that is not to be seen.

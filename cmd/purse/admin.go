@@ -23,7 +23,7 @@ import (
 
 // order is an administrative command: a name, what the operator typed, and what
 // comes of it, both as JSON. It does the same whether a server carries it out or
-// the command itself.
+// the command itself, unless it is refused because it needs a server.
 type order func(ctx context.Context, n *network, by purse.Operator, args json.RawMessage) (any, error)
 
 // orders is every administrative command.
@@ -36,6 +36,7 @@ var orders = map[string]order{
 	"wallet.freeze":   typed(freezeWallet),
 	"limits.set":      typed(setLimits),
 	"clock.accept":    typed(acceptClock),
+	"rates.exempt":    typed(exemptTokens),
 }
 
 // typed makes an order of a function that takes and gives structs.

@@ -82,6 +82,10 @@ func administer(t *testing.T, database, name string) []string {
 
 func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 	database := filepath.Join(shortDir(t), "purse.db")
+	rates := filepath.Join(shortDir(t), "purse.yaml")
+	if err := os.WriteFile(rates, []byte("rate: plenty\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	run(t, "migrate", "--sandbox", "--database", database)
 	for _, c := range []struct {
 		name, want string
@@ -96,6 +100,10 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 		{"answers kept too short", "at least 168h", []string{"--sandbox", "--database", database, "--keep-answers", "1h"}},
 		{"proxies that are none", "trusted-proxies", []string{"--sandbox", "--database", database, "--trusted-proxies", "everybody"}},
 		{"a public URL that is none", "public-url must look like", []string{"--sandbox", "--database", database, "--public-url", "javascript:alert(1)"}},
+		{"a rate that is none", "rate must be a whole number", []string{"--sandbox", "--database", database, "--config", rates}},
+		{"a rate below nothing", "rate must be from 0", []string{"--sandbox", "--database", database, "--rate", "-1"}},
+		{"a rate beyond reason", "rate must be from 0", []string{"--sandbox", "--database", database, "--rate", "1000001"}},
+		{"a burst of nothing", "rate-burst must be from 1", []string{"--sandbox", "--database", database, "--rate-burst", "0"}},
 		{"half of a certificate", "go together", []string{"--sandbox", "--database", database, "--tls-cert", "x"}},
 		{"a configuration that is not there", "configuration file", []string{"--config", database + ".yaml"}},
 	} {
@@ -174,6 +182,9 @@ func TestBenchReports(t *testing.T) {
 				if _, ok := r[key].(float64); !ok {
 					t.Errorf("%s: %s is %v", mode, key, r[key])
 				}
+			}
+			if r["rate_limits"] != ratesLifted {
+				t.Errorf("%s: the report says of the rate limits: %v", mode, r["rate_limits"])
 			}
 			if r["errors"] != 0.0 || r["payments_per_second"].(float64) < 1 {
 				t.Errorf("%s: %v", mode, r)

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ type config struct {
 	TLSCert   string
 	TLSKey    string
 	Keep      time.Duration // how long the answers of idempotency keys are kept
+	Rate      int           // requests a second that one caller may make; 0: any number
+	RateBurst int           // and so many at once
 }
 
 // networkFlags are those of every command that needs a network.
@@ -57,6 +60,8 @@ func listenFlags(f *pflag.FlagSet, listen string) {
 	f.String("tls-cert", "", "certificate file, to serve https without a proxy")
 	f.String("tls-key", "", "key file of the certificate")
 	f.Duration("keep-answers", 7*24*time.Hour, "how long the answers to requests with an Idempotency-Key are kept, at least 168h")
+	f.Int("rate", 50, "requests a second that one access token, or one address without a token, may make, each GET a tenth of one; 0 for any number")
+	f.Int("rate-burst", 200, "how many of those it may make at once")
 }
 
 // envPrefix is what settings in the environment start with: PURSE_PUBLIC_URL.
@@ -100,13 +105,39 @@ func readConfig(cmd *cobra.Command) (config, error) {
 	if c.Proxies, err = api.ParseProxies(k.String("trusted-proxies")); err != nil {
 		return c, fmt.Errorf("trusted-proxies: %w", err)
 	}
-	return c, nil
+	if c.Rate, err = whole(k, "rate"); err != nil {
+		return c, err
+	}
+	c.RateBurst, err = whole(k, "rate-burst")
+	return c, err
 }
+
+// whole reads a setting that is a whole number; 0 if the command has none. What
+// koanf's own Int cannot read would be 0, which may mean "no limit".
+func whole(k *koanf.Koanf, name string) (int, error) {
+	if !k.Exists(name) {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(k.String(name))
+	if err != nil {
+		return 0, fmt.Errorf("%s must be a whole number", name)
+	}
+	return n, nil
+}
+
+// rateMax bounds the settings of the rate limits.
+const rateMax = 1_000_000
 
 // checkServing refuses settings with which a network must not be served.
 func (c config) checkServing(loopback bool) error {
 	if c.Keep < 7*24*time.Hour {
 		return fmt.Errorf("keep-answers must be at least 168h; callers rely on repeating a request for a week")
+	}
+	if c.Rate < 0 || c.Rate > rateMax {
+		return fmt.Errorf("rate must be from 0 (no limits) to %d", rateMax)
+	}
+	if c.Rate > 0 && (c.RateBurst < 1 || c.RateBurst > rateMax) {
+		return fmt.Errorf("rate-burst must be from 1 to %d", rateMax)
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return fmt.Errorf("tls-cert and tls-key go together")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/api"
 	"purse/api/walletv1"
 	"purse/identity"
 	"purse/store"
@@ -19,6 +20,7 @@ type network struct {
 	store    *store.Store
 	identity *identity.Service
 	wallet   *wallet.Service
+	rates    *api.Rates // nil unless it is served
 	book     purse.Book
 	log      *slog.Logger
 }

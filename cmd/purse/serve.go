@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,15 +80,13 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 		return err
 	}
 	defer n.store.Close()
+	n.rates = api.NewRates(c.Rate, c.RateBurst, time.Now)
 
 	s := &server{network: n, url: "http://" + addr.String()}
 	if c.TLSCert != "" {
 		s.url = "https://" + addr.String()
 	}
-	public := c.PublicURL
-	if public == "" {
-		public = s.url
-	}
+	public := cmp.Or(c.PublicURL, s.url)
 	web := &http.Server{
 		Handler: n.handler(c, public), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: api.HeaderBytesMax,

@@ -48,9 +48,10 @@ type Result struct {
 	Statuses   map[int]int64  `json:"statuses"` // of all answers, 200 among them
 	Samples    []Sample       `json:"samples,omitempty"`
 
-	// These two are for the caller to fill in; 0 means not measured.
+	// These are for the caller to fill in; 0 means not measured.
 	RatioToPGBench float64 `json:"ratio_to_pgbench"`
 	ServerPeakMB   float64 `json:"server_peak_mb"`
+	RateLimits     string  `json:"rate_limits"` // how the server's limits on its callers stood
 
 	times *histogram
 }
