@@ -21,6 +21,7 @@ type Book struct {
 	Mode     Mode
 	Currency money.Currency
 	Limits   Limits
+	Terms    Terms
 
 	// ClockOffset is how far the book's clock was moved ahead of the database's,
 	// in microseconds; only a sandbox's can be. See Facts.AdvanceClock.
@@ -44,17 +45,29 @@ type AccountKind string
 const (
 	Wallet   AccountKind = "wallet"
 	Treasury AccountKind = "treasury" // the outside world: money enters and leaves only against it
+	Fees     AccountKind = "fees"     // what the network has earned
+	Escrow   AccountKind = "escrow"   // money on its way to addresses that nobody owns yet
 )
 
-// TreasuryAccount is the number of a book's treasury, the only account that may
-// overdraw: what it owes is all the money that is in circulation.
-const TreasuryAccount ledger.AccountID = 1
+// The numbers of a book's own accounts. Only the treasury may overdraw: what it
+// owes is all the money that is in circulation.
+const (
+	TreasuryAccount ledger.AccountID = 1
+	FeesAccount     ledger.AccountID = 2
+	EscrowAccount   ledger.AccountID = 3
+)
+
+// OwnAccounts are the accounts that a book has from the beginning.
+var OwnAccounts = map[ledger.AccountID]AccountKind{
+	TreasuryAccount: Treasury, FeesAccount: Fees, EscrowAccount: Escrow,
+}
 
 // Account is a ledger account with what the network knows about it.
 type Account struct {
 	ledger.Account
 	Kind   AccountKind
 	Frozen bool // pays nothing out; may still be paid
+	Spent  SpentNow
 }
 
 // WalletOf is the number of a person's account.

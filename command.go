@@ -29,6 +29,11 @@ type Needs struct {
 	Holds     []ledger.TransferID
 	OpenHolds []ledger.Cause // the set of the open holds of each cause, at most OpenHoldsMax
 	Once      []OnceKey
+
+	Apps          []AppID
+	Addresses     []Address
+	Introductions []IntroductionKey
+	Introduced    []UserID // the set of the last IntroductionsMax introductions of each person
 }
 
 // OpenHoldsMax bounds the set OpenHolds.
@@ -46,6 +51,10 @@ func (n *Needs) Add(more Needs) {
 	n.Holds = append(n.Holds[:len(n.Holds):len(n.Holds)], more.Holds...)
 	n.OpenHolds = append(n.OpenHolds[:len(n.OpenHolds):len(n.OpenHolds)], more.OpenHolds...)
 	n.Once = append(n.Once[:len(n.Once):len(n.Once)], more.Once...)
+	n.Apps = append(n.Apps[:len(n.Apps):len(n.Apps)], more.Apps...)
+	n.Addresses = append(n.Addresses[:len(n.Addresses):len(n.Addresses)], more.Addresses...)
+	n.Introductions = append(n.Introductions[:len(n.Introductions):len(n.Introductions)], more.Introductions...)
+	n.Introduced = append(n.Introduced[:len(n.Introduced):len(n.Introduced)], more.Introduced...)
 }
 
 // Missing is what a getter of Facts returns for a row that was not loaded.
@@ -84,4 +93,25 @@ type Reader interface {
 	Account(ctx context.Context, book BookID, id ledger.AccountID) (Account, error)
 	// Payment finds a payment, whoever is party to it.
 	Payment(ctx context.Context, book BookID, id PaymentID) (Payment, error)
+	// Payments lists a person's payments, newest first.
+	Payments(ctx context.Context, book BookID, q PaymentQuery) ([]Payment, error)
+	// Overdue finds payments that wait although their deadline has come by now,
+	// those that are overdue for longest first.
+	Overdue(ctx context.Context, book BookID, now Time, limit int) ([]PaymentID, error)
+	// Now reads the clock of a book.
+	Now(ctx context.Context, book BookID) (Time, error)
+	// AddressOwner finds out whose an address is.
+	AddressOwner(ctx context.Context, a Address) (AddressOwner, error)
+}
+
+// PaymentQuery says which of a person's payments are to be listed. What it costs
+// does not grow with how many there are.
+type PaymentQuery struct {
+	Person   UserID          // who is actor or target
+	Action   PaymentAction   // only these; empty: both
+	Actors   []UserID        // only those made by one of these; nil: by anybody
+	Statuses []PaymentStatus // only these; nil: all
+	After    int64           // only identifiers above; 0: all
+	Before   int64           // only identifiers below; 0: all
+	Limit    int             // at most so many
 }

@@ -35,6 +35,10 @@ const (
 	CodeTooLarge     Code = "too_large"     // the request is larger than is read
 	CodeMethod       Code = "method"        // the path does not know this method
 	CodeRate         Code = "rate"          // too many requests
+	CodeStrangers    Code = "strangers"     // too many new addresses within an hour
+	CodeNotPending   Code = "not_pending"   // the payment does not wait for this
+	CodeNoCharge     Code = "no_charge"     // there is no pending charge to remind of
+	CodeReminded     Code = "reminded"      // the target was reminded before
 	CodeClockJumped  Code = "clock_jumped"  // writes stopped until an operator accepts the clock
 )
 
@@ -43,7 +47,7 @@ var Codes = []Code{
 	CodeInternal, CodeBusy, CodeUnknown, CodeNotFound, CodeInvalid, CodeMissing, CodeAmount, CodeNote,
 	CodeAudience, CodeTarget, CodeSelf, CodeFunds, CodeFrozen, CodeLimit, CodeKeyReused, CodeTaken,
 	CodeNoToken, CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope, CodeTooLarge, CodeMethod,
-	CodeRate, CodeClockJumped,
+	CodeRate, CodeStrangers, CodeNotPending, CodeNoCharge, CodeReminded, CodeClockJumped,
 }
 
 // Error is a refusal: a code for programs, a message for people, a cause for

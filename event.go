@@ -8,6 +8,8 @@ type EventKind string
 // What can be heard of.
 const (
 	PaymentCreated   EventKind = "payment.created"
+	PaymentUpdated   EventKind = "payment.updated"  // its status has changed
+	PaymentReminded  EventKind = "payment.reminded" // the target of a charge was asked again
 	TreasuryIssued   EventKind = "treasury.issued"
 	TreasuryRedeemed EventKind = "treasury.redeemed"
 	WalletFrozen     EventKind = "wallet.frozen"

@@ -43,20 +43,31 @@ func (f *Facts) lack(n Needs) error {
 }
 
 // NewFacts makes facts from literals, for tests of rules: what is not given is
-// known to be absent. It takes Tokens, Users, Accounts, Payments, Entries,
-// holds and StoredAnswers, and SpentKeys with what was spent as Spent.
+// known to be absent. It takes every noun that Put takes, StoredAnswers, and
+// what was Spent.
 func NewFacts(b Book, now Time, nouns ...any) *Facts {
 	w := &WorkingSet{}
 	w.Start(b, now, 0)
 	w.Tokens.asked, w.Users.asked, w.Usernames.asked, w.Accounts.asked = true, true, true, true
 	w.Payments.asked, w.Entries.asked, w.Holds.asked, w.Once.asked = true, true, true, true
+	w.Apps.asked, w.Addresses.asked, w.Introductions.asked = true, true, true
 	for _, noun := range nouns {
 		switch v := noun.(type) {
+		case User:
+			w.WantIntroduced(v.ID)
+		case Introduction:
+			w.WantIntroduced(v.Person)
+			w.LoadIntroduction(v)
+			continue
 		case Account:
 			w.WantSpent(v.ID)
 		case Spent:
 			w.WantSpent(v.Account)
 			w.LoadSpent(v.SpentKey, v.Minor)
+			if a, there, _ := w.Accounts.get(v.Account); there && a.Spent.Hour == 0 {
+				a.Spent.Hour = v.Hour - 1 // not never: look at the rows
+				w.Accounts.put(v.Account, a)
+			}
 			continue
 		case StoredAnswer:
 			w.Once.Load(v.OnceKey, v)
@@ -66,12 +77,6 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 	}
 	w.Keep()
 	return w.Begin()
-}
-
-// Spent is what a wallet has paid out in one hour.
-type Spent struct {
-	SpentKey
-	Minor int64
 }
 
 // Token finds a token by its hash.
@@ -140,46 +145,11 @@ func (f *Facts) OpenHolds(cause ledger.Cause) ([]ledger.HeldMoney, error) {
 	return open, nil
 }
 
-// spentHours is how long a payment counts against the weekly limit.
-const spentHours = 168
-
-// SpentSince is the first hour whose counter a command at the time now may ask for.
-func SpentSince(now Time) int64 { return now.hour() - spentHours + 1 }
-
-// SpentThisWeek is what an account has paid out in the last 168 hours, the
-// current one included, in minor units.
-func (f *Facts) SpentThisWeek(account ledger.AccountID) (int64, error) {
-	s := f.set.spentIn[account]
-	if s == nil {
-		return 0, f.lack(Needs{Spent: []ledger.AccountID{account}})
-	}
-	var sum int64
-	for _, k := range s.keys {
-		if minor, there, _ := f.set.Spent.get(k); there && k.Hour >= SpentSince(f.Now) {
-			sum += minor
-		}
-	}
-	return sum, nil
-}
-
-// CountSpent adds to what an account has paid out in the current hour.
-func (f *Facts) CountSpent(account ledger.AccountID, minor int64) error {
-	s := f.set.spentIn[account]
-	if s == nil {
-		return f.lack(Needs{Spent: []ledger.AccountID{account}})
-	}
-	k := SpentKey{account, f.Now.hour()}
-	before, _, _ := f.set.Spent.get(k)
-	f.set.Spent.put(k, before+minor)
-	s.add(k)
-	return nil
-}
-
 // Put adds or replaces a noun. Accounts change by transfers and Freeze only.
 func (f *Facts) Put(noun any) {
 	switch v := noun.(type) {
 	case Payment:
-		f.set.Payments.put(v.ID, v)
+		f.putPayment(v)
 	case Entry:
 		f.set.Entries.put(v.ID, v)
 	case Token:
@@ -191,6 +161,12 @@ func (f *Facts) Put(noun any) {
 		}
 		f.set.Users.put(v.ID, v)
 		f.set.Usernames.put(folded, v.ID)
+	case App:
+		f.set.Apps.put(v.ID, v)
+	case AddressOwner:
+		f.set.Addresses.put(v.Address, v)
+	case Introduction:
+		f.set.Introductions.put(v.IntroductionKey, v)
 	case Action:
 		f.set.Actions.add(v)
 	case Account:
@@ -204,6 +180,14 @@ func (f *Facts) Put(noun any) {
 	default:
 		panic(fmt.Sprintf("purse: put a %T", noun))
 	}
+}
+
+// putPayment also moves the rows of its parties, where they are stored already.
+func (f *Facts) putPayment(p Payment) {
+	if before, stored := f.set.Payments.stored(p.ID); stored {
+		f.putParties(before, p)
+	}
+	f.set.Payments.put(p.ID, p)
 }
 
 // Freeze stops an account from paying anything out, or lets it again.

@@ -28,7 +28,8 @@ func TestFactsFromLiterals(t *testing.T) {
 	key := OnceKey{Principal{10, 0}, "k"}
 	f := NewFacts(testBook, noon,
 		User{ID: 10, Username: "Ada"}, Token{Hash: "h", User: 10}, wallet(10, 100), Payment{ID: 7, Minor: 5}, Entry{ID: 8},
-		hold, StoredAnswer{OnceKey: key, Fingerprint: "f"}, Spent{SpentKey{10, noon.hour()}, 30})
+		hold, StoredAnswer{OnceKey: key, Fingerprint: "f"}, Spent{SpentKey{10, noon.hour()}, 30},
+		App{ID: 3}, AddressOwner{Address: mailed(1), Owner: 10})
 
 	for _, tc := range []struct {
 		name        string
@@ -41,6 +42,8 @@ func TestFactsFromLiterals(t *testing.T) {
 		{"payment", get(f.Payment, 7), get(f.Payment, 9)},
 		{"entry", get(f.Entry, 8), get(f.Entry, 9)},
 		{"hold", get(f.HeldMoney, 70), get(f.HeldMoney, 71)},
+		{"app", get(f.App, 3), get(f.App, 4)},
+		{"address", get(f.AddressOwner, mailed(1)), get(f.AddressOwner, mailed(2))},
 	} {
 		if err := tc.there(); err != nil {
 			t.Errorf("%s: %v", tc.name, err)
@@ -89,8 +92,11 @@ func TestMissingNamesWhatIsNeeded(t *testing.T) {
 		{"entry", func(f *Facts) error { return get(f.Entry, 8)() }, Needs{Entries: []EntryID{8}}},
 		{"hold", func(f *Facts) error { return get(f.HeldMoney, 70)() }, Needs{Holds: []ledger.TransferID{70}}},
 		{"open holds", func(f *Facts) error { return get(f.OpenHolds, cause)() }, Needs{OpenHolds: []ledger.Cause{cause}}},
-		{"spent", func(f *Facts) error { return get(f.SpentThisWeek, 10)() }, Needs{Spent: []ledger.AccountID{10}}},
-		{"count", func(f *Facts) error { return f.CountSpent(10, 5) }, Needs{Spent: []ledger.AccountID{10}}},
+		{"spent", func(f *Facts) error { return get(f.SpentThisWeek, 10)() }, Needs{Accounts: []ledger.AccountID{10}}},
+		{"count", func(f *Facts) error { _, err := f.CountSpent(10, 5); return err }, Needs{Accounts: []ledger.AccountID{10}}},
+		{"app", func(f *Facts) error { return get(f.App, 3)() }, Needs{Apps: []AppID{3}}},
+		{"address", func(f *Facts) error { return get(f.AddressOwner, mailed(1))() }, Needs{Addresses: []Address{mailed(1)}}},
+		{"uncount", func(f *Facts) error { _, err := f.UncountSpent(10, noon.hour(), 5); return err }, Needs{Accounts: []ledger.AccountID{10}}},
 		{"repeated", func(f *Facts) error {
 			_, _, err := f.Repeated(Once{Principal: key.Principal, Key: "k"})
 			return err
@@ -245,11 +251,11 @@ func TestSpentThisWeek(t *testing.T) {
 func TestCountSpent(t *testing.T) {
 	f := NewFacts(testBook, noon, wallet(10, 0), wallet(11, 0), Spent{SpentKey{10, noon.hour()}, 30})
 	for _, minor := range []int64{5, 7} {
-		if err := f.CountSpent(10, minor); err != nil {
+		if _, err := f.CountSpent(10, minor); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := f.CountSpent(11, 1); err != nil {
+	if _, err := f.CountSpent(11, 1); err != nil {
 		t.Fatal(err)
 	}
 	spent := func(id ledger.AccountID) int64 { n, _ := f.SpentThisWeek(id); return n }
@@ -259,6 +265,37 @@ func TestCountSpent(t *testing.T) {
 	f.set.Revert()
 	if spent(10) != 30 || spent(11) != 0 {
 		t.Errorf("after a revert %d and %d", spent(10), spent(11))
+	}
+}
+
+func TestUncountSpent(t *testing.T) {
+	hour := noon.hour()
+	for _, tc := range []struct {
+		name        string
+		hour, minor int64
+		want        bool
+		left        int64 // of 30 in this hour, and 40 in the oldest that counts
+		fault       bool
+	}{
+		{"part", hour, 10, true, 60, false},
+		{"all", hour, 30, true, 40, false},
+		{"oldest hour that counts", hour - 167, 40, true, 30, false},
+		{"a week ago", hour - 168, 50, false, 70, false},
+		{"more than was counted", hour, 31, false, 70, true},
+		{"in an hour without a counter", hour - 1, 1, false, 70, true},
+	} {
+		f := NewFacts(testBook, noon, wallet(10, 0),
+			Spent{SpentKey{10, hour}, 30}, Spent{SpentKey{10, hour - 167}, 40}, Spent{SpentKey{10, hour - 168}, 50})
+		uncounted, err := f.UncountSpent(10, tc.hour, tc.minor)
+		if uncounted != tc.want || (err != nil) != tc.fault || err != nil && CodeOf(err) != CodeInternal {
+			t.Errorf("%s: %v, %v", tc.name, uncounted, err)
+		}
+		if left, _ := f.SpentThisWeek(10); left != tc.left {
+			t.Errorf("%s: %d are left, want %d", tc.name, left, tc.left)
+		}
+		if f.set.Revert(); f.set.Spent.any() {
+			t.Errorf("%s: not reverted", tc.name)
+		}
 	}
 }
 
@@ -421,11 +458,11 @@ func TestPutRefusesWhatWouldBreakTheBook(t *testing.T) {
 
 func TestEmitWritesTheNounAsItIs(t *testing.T) {
 	f := NewFacts(testBook, noon)
-	p := Payment{ID: 7, Actor: 10, Target: 11, Minor: 500, Note: `<b>"hi"`, Audience: Private, Medium: MediumAPI,
+	p := Payment{ID: 7, Action: Pay, Actor: 10, Target: 11, Minor: 500, Note: `<b>"hi"`, Audience: Private, Medium: MediumAPI,
 		Status: PaymentSettled, Completed: noon, Version: 1}
 	f.Emit(PaymentCreated, p)
 	e := f.set.Events.All()[0]
-	want := fmt.Sprintf(`{"id":"7","actor":"10","target":"11","minor":500,"note":"\u003cb\u003e\"hi\"","audience":"private",`+
+	want := fmt.Sprintf(`{"id":"7","action":"pay","actor":"10","target":"11","minor":500,"fee":0,"note":"\u003cb\u003e\"hi\"","audience":"private",`+
 		`"medium":"api","app":0,"status":"settled","completed":%d}`, noon)
 	if e.Kind != PaymentCreated || e.Subject != 7 || e.Seq != 1 || e.ID == 0 || e.Snapshot != want {
 		t.Errorf("%+v", e)

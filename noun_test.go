@@ -300,3 +300,27 @@ func TestCreatedIsReadOffTheIdentifier(t *testing.T) {
 		t.Errorf("a second has %d microseconds", d)
 	}
 }
+
+func TestFirstIDGrowsWithTime(t *testing.T) {
+	last := int64(-1)
+	for _, year := range []int{1, 2008, 2010, 2026, 2294, 2295, 3000, 9999} {
+		id := FirstID(TimeOf(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)))
+		if id < last || id < 0 {
+			t.Errorf("year %d starts with %d, after %d", year, id, last)
+		}
+		last = id
+	}
+}
+
+func TestPhonesThatCannotBeDialled(t *testing.T) {
+	for _, s := range []string{"", "1", "911", "5550100", "555-0100", "+4912", "+", "+999123456789", "15555550100 ext. 4", "123456789012345678901"} {
+		if a, err := ParsePhone(s); CodeOf(err) != CodeTarget {
+			t.Errorf("%q: %v, %v", s, a, err)
+		}
+	}
+	for _, s := range []string{"15555550100", "5555550100", "+1 (555) 555-0100", "1.555.555.0100"} {
+		if a, err := ParsePhone(s); err != nil || a != (Address{Phone, "15555550100"}) {
+			t.Errorf("%q: %v, %v", s, a, err)
+		}
+	}
+}

@@ -12,6 +12,7 @@
 package purse
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -49,6 +50,12 @@ const (
 // bookBits is the part of an identifier that says which book it comes from.
 const bookBits = 10
 
+// FirstID is the smallest identifier that can be handed out at t, by any book:
+// the first of all before the epoch, and the last there can be centuries ahead.
+func FirstID(t Time) int64 {
+	return min(int64(max(t, Epoch)-Epoch), math.MaxInt64>>bookBits) << bookBits
+}
+
 // Created is the moment at which an identifier was handed out.
 func Created(id int64) Time { return Epoch + Time(id>>bookBits) }
 
@@ -65,5 +72,6 @@ type (
 
 // On the wire and in logs identifiers are decimal.
 func (id UserID) String() string    { return strconv.FormatInt(int64(id), 10) }
+func (id AppID) String() string     { return strconv.FormatInt(int64(id), 10) }
 func (id PaymentID) String() string { return strconv.FormatInt(int64(id), 10) }
 func (id EntryID) String() string   { return strconv.FormatInt(int64(id), 10) }

@@ -58,6 +58,13 @@ func (r *Rows[K, V]) get(k K) (v V, there, known bool) {
 	return e.value, e.state != absent, known || r.asked
 }
 
+// stored returns the row of k as commands have left it, if it also is in the
+// database.
+func (r *Rows[K, V]) stored(k K) (v V, stored bool) {
+	e := r.known[k]
+	return e.value, e.state == loaded || e.state == updated
+}
+
 // put adds or replaces the row of k. A key that was not loaded is taken to be
 // new; if it is not, the database refuses it.
 func (r *Rows[K, V]) put(k K, v V) {

@@ -98,6 +98,7 @@ type Actor struct {
 	App    AppID
 	Token  TokenHash
 	Scopes Scopes
+	At     Time // book time at which the token was valid; 0 where a command will look
 }
 
 // Principal is whom idempotency keys and waiting places belong to: the person

@@ -19,6 +19,11 @@ type WorkingSet struct {
 	Entries   Rows[EntryID, Entry]
 	Holds     Rows[ledger.TransferID, ledger.HeldMoney]
 	Once      Rows[OnceKey, StoredAnswer]
+	Parties   Rows[PartyKey, Party] // of payments that were changed; see Facts.putParties
+	Apps      Rows[AppID, App]
+	Addresses Rows[Address, AddressOwner]
+
+	Introductions Rows[IntroductionKey, Introduction]
 
 	Postings Log[ledger.Posting]
 	Events   Log[Event]
@@ -28,13 +33,8 @@ type WorkingSet struct {
 	bookBefore Book
 	spentIn    map[ledger.AccountID]*set[SpentKey]
 	openHolds  map[ledger.Cause]*set[ledger.TransferID]
-}
 
-// SpentKey names the counter of what a wallet has paid out in one hour, in
-// hours since 1970.
-type SpentKey struct {
-	Account ledger.AccountID
-	Hour    int64
+	introducedBy map[UserID]*set[IntroductionKey]
 }
 
 // set holds the keys that a named set may have; whether each still belongs is
@@ -70,6 +70,20 @@ func (w *WorkingSet) LoadHold(h ledger.HeldMoney) {
 	w.Holds.Load(h.ID, h)
 	if s := w.openHolds[h.Cause]; s != nil {
 		s.add(h.ID)
+	}
+}
+
+// WantIntroduced says that the introductions of person will be asked for; true the first time.
+func (w *WorkingSet) WantIntroduced(person UserID) bool {
+	return wantSet(&w.introducedBy, person)
+}
+
+// LoadIntroduction brings in an introduction, and into the set of its person if
+// that was wanted.
+func (w *WorkingSet) LoadIntroduction(in Introduction) {
+	w.Introductions.Load(in.IntroductionKey, in)
+	if s := w.introducedBy[in.Person]; s != nil {
+		s.add(in.IntroductionKey)
 	}
 }
 
@@ -135,9 +149,10 @@ type undoable interface {
 	any() bool // something was changed and not reverted
 }
 
-func (w *WorkingSet) tables() [12]undoable {
+func (w *WorkingSet) tables() [16]undoable {
 	return [...]undoable{
 		&w.Tokens, &w.Users, &w.Usernames, &w.Accounts, &w.Spent, &w.Payments, &w.Entries, &w.Holds, &w.Once,
+		&w.Parties, &w.Apps, &w.Addresses, &w.Introductions,
 		&w.Postings, &w.Events, &w.Actions,
 	}
 }

@@ -55,6 +55,8 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 			switch purse.CodeOf(err) {
 			case purse.CodeBusy, purse.CodeUnknown, purse.CodeClockJumped, purse.CodeRate:
 				seen.Header().Set("Retry-After", "1")
+			case purse.CodeStrangers:
+				seen.Header().Set("Retry-After", "600")
 			}
 			fail(seen, err)
 		}

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -37,7 +39,13 @@ func (p Proxies) trust(a netip.Addr) bool {
 	return false
 }
 
-type remoteKey struct{}
+type (
+	remoteKey struct{}
+	originKey struct{}
+)
+
+// origin is what a caller has used, where a trusted proxy says so.
+type origin struct{ scheme, host string }
 
 // Handler tells the handlers behind it the caller's address: the connection's,
 // or, as long as those that speak are trusted, the one that they pass on in
@@ -59,6 +67,10 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 		if addr.IsValid() {
 			r = r.WithContext(context.WithValue(r.Context(), remoteKey{}, addr.Unmap().String()))
 		}
+		if direct, err := netip.ParseAddr(host); err == nil && p.trust(direct) {
+			used := origin{scheme: r.Header.Get("X-Forwarded-Proto"), host: r.Header.Get("X-Forwarded-Host")}
+			r = r.WithContext(context.WithValue(r.Context(), originKey{}, used))
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -74,3 +86,21 @@ func remote(r *http.Request) string {
 	}
 	return host
 }
+
+// Origin is the scheme and host that the caller of r has used: public if it is
+// the network's own address or cannot stand in a link. Only links back to the
+// very caller may start with it: a caller can name any host.
+func Origin(r *http.Request, public string) string {
+	used, _ := r.Context().Value(originKey{}).(origin)
+	scheme, host := "http", cmp.Or(used.host, r.Host)
+	if r.TLS != nil || used.scheme == "https" {
+		scheme = "https"
+	}
+	if u, err := url.Parse(public); err == nil && u.Host == host || strings.Trim(host, hostCharacters) != "" || host == "" {
+		return public
+	}
+	return scheme + "://" + host
+}
+
+// hostCharacters are what names and addresses of hosts are made of.
+const hostCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]"

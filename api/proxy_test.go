@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"net/http"
 	"net/netip"
@@ -76,6 +77,47 @@ func TestRemoteAddress(t *testing.T) {
 		}
 		if seen != tc.want || line.Remote != tc.want {
 			t.Errorf("%s: %q, logged %q, want %q", tc.name, seen, line.Remote, tc.want)
+		}
+	}
+}
+
+func TestOrigin(t *testing.T) {
+	const fallback = "https://purse.example"
+	for _, tc := range []struct {
+		name, remote, host, proto, forwarded string
+		tls                                  bool
+		want                                 string
+	}{
+		{"as it was asked for", "192.0.2.7:4711", "wallet.example", "", "", false, "http://wallet.example"},
+		{"with a port", "192.0.2.7:4711", "127.0.0.1:8080", "", "", false, "http://127.0.0.1:8080"},
+		{"over IPv6", "192.0.2.7:4711", "[::1]:8080", "", "", false, "http://[::1]:8080"},
+		{"over TLS", "192.0.2.7:4711", "wallet.example", "", "", true, "https://wallet.example"},
+		{"through a proxy", "10.0.0.1:80", "inside:80", "https", "wallet.example", false, "https://wallet.example"},
+		{"through a proxy that keeps the host", "10.0.0.1:80", "wallet.example", "https", "", false, "https://wallet.example"},
+		{"through a proxy without TLS", "10.0.0.1:80", "inside:80", "http", "wallet.example:81", false, "http://wallet.example:81"},
+		{"a proxy that says nothing", "10.0.0.1:80", "inside:80", "", "", false, "http://inside:80"},
+		{"lie of a caller", "192.0.2.7:4711", "wallet.example", "https", "evil.example", false, "http://wallet.example"},
+		{"no host", "192.0.2.7:4711", "", "", "", false, fallback},
+		{"path", "192.0.2.7:4711", "evil.example/a", "", "", false, fallback},
+		{"query", "192.0.2.7:4711", "evil.example?a", "", "", false, fallback},
+		{"fragment", "192.0.2.7:4711", "evil.example#a", "", "", false, fallback},
+		{"user", "192.0.2.7:4711", "wallet.example@evil.example", "", "", false, fallback},
+		{"space", "192.0.2.7:4711", "evil example", "", "", false, fallback},
+		{"line end", "192.0.2.7:4711", "a\r\nb", "", "", false, fallback},
+		{"two hosts by the proxy", "10.0.0.1:80", "inside:80", "https", "a.example, b.example", false, fallback},
+		{"a scheme that is none", "10.0.0.1:80", "inside:80", "javascript", "wallet.example", false, "http://wallet.example"},
+	} {
+		r := request("", "", "")
+		r.RemoteAddr, r.Host = tc.remote, tc.host
+		if tc.tls {
+			r.TLS = &tls.ConnectionState{}
+		}
+		r.Header.Set("X-Forwarded-Proto", tc.proto)
+		r.Header.Set("X-Forwarded-Host", tc.forwarded)
+		got := ""
+		serve(r, func(_ http.ResponseWriter, r *http.Request) error { got = Origin(r, fallback); return nil }, "10.0.0.0/8")
+		if got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}
 }

@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 )
@@ -15,6 +17,10 @@ type account struct {
 	totals              totals
 	number              int64
 	last                string // number and totals of the last posting
+
+	// What it has paid out in the hour in which it paid last, what the row says
+	// that it had before, and what the rows of spent say.
+	spentHour, spent, spentBefore, spentRows int64
 }
 
 // totals are the four totals of an account.
@@ -28,22 +34,39 @@ func (t totals) spendable() int64 { return t.creditsPosted - t.debitsPosted - t.
 const accountsText = `select a.id, a.kind, a.currency, a.may_overdraw, a.frozen,
 	a.debits_posted, a.debits_held, a.credits_posted, a.credits_held, a.number,
 	coalesce((select p.number || ' ' || p.debits_posted || ' ' || p.debits_held || ' ' || p.credits_posted || ' ' || p.credits_held
-		from postings p where p.book = a.book and p.account = a.id order by p.number desc limit 1), '0 0 0 0 0')
+		from postings p where p.book = a.book and p.account = a.id order by p.number desc limit 1), '0 0 0 0 0'),
+	a.spent_hour, a.spent, a.spent_before,
+	coalesce((select cast(sum(s.minor) as bigint) from spent s
+		where s.book = a.book and s.account = a.id and s.hour >= a.spent_hour - 167), 0)
 from accounts a where a.book = $1 and a.id > $2 order by a.id limit $3`
 
+// systemKinds are the accounts of the book itself; all others are wallets.
+var systemKinds = map[int64]string{treasury: "treasury", fees: "fees", escrow: "escrow"}
+
 func (a *auditor) walkAccounts(ctx context.Context) error {
-	return walk(ctx, a, accountsText, account{id: math.MinInt64},
+	system := map[int64]bool{}
+	err := walk(ctx, a, accountsText, account{id: math.MinInt64},
 		func(r *account) []any {
 			return []any{&r.id, &r.kind, &r.currency, &r.mayOverdraw, &r.frozen,
-				&r.totals.debitsPosted, &r.totals.debitsHeld, &r.totals.creditsPosted, &r.totals.creditsHeld, &r.number, &r.last}
+				&r.totals.debitsPosted, &r.totals.debitsHeld, &r.totals.creditsPosted, &r.totals.creditsHeld, &r.number, &r.last,
+				&r.spentHour, &r.spent, &r.spentBefore, &r.spentRows}
 		},
 		func(r *account) []any { return []any{a.book, r.id} },
 		func(rows []account) error {
 			for i := range rows {
 				a.judgeAccount(&rows[i])
+				if systemKinds[rows[i].id] != "" {
+					system[rows[i].id] = true
+				}
 			}
 			return nil
 		})
+	for _, id := range slices.Sorted(maps.Keys(systemKinds)) {
+		if err == nil && !system[id] {
+			a.checks.states.fail("account %d: the account of %s is not there", id, systemKinds[id])
+		}
+	}
+	return err
 }
 
 func (a *auditor) judgeAccount(r *account) {
@@ -55,11 +78,8 @@ func (a *auditor) judgeAccount(r *account) {
 	}
 
 	c.states.saw()
-	if !slices.Contains([]string{"wallet", "treasury"}, r.kind) {
-		c.states.fail("account %d: kind %q", r.id, r.kind)
-	}
-	if r.kind == "treasury" != (r.id == treasury) {
-		c.states.fail("account %d: kind %s", r.id, r.kind)
+	if want := cmp.Or(systemKinds[r.id], "wallet"); r.kind != want {
+		c.states.fail("account %d: kind %q, not %s", r.id, r.kind, want)
 	}
 	if r.id <= 0 || r.id >= systemBelow {
 		a.ours("account", r.id)
@@ -72,6 +92,12 @@ func (a *auditor) judgeAccount(r *account) {
 	}
 	if min(t.debitsPosted, t.debitsHeld, t.creditsPosted, t.creditsHeld) < 0 {
 		c.states.fail("account %d: a total is below zero", r.id)
+	}
+
+	c.spent.saw()
+	if r.spentHour < 0 || r.spent < 0 || r.spentBefore != r.spentRows {
+		c.spent.fail("account %d: in hour %d it has paid out %d and before %d, the rows of a week say %d",
+			r.id, r.spentHour, r.spent, r.spentBefore, r.spentRows)
 	}
 
 	c.overdraft.saw()

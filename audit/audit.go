@@ -13,8 +13,9 @@
 // came later is left to the next run, and what changed later counts as not yet
 // changed.
 //
-// How two tables are compared in flat memory: see pairing. How the counters of
-// the weekly limit are compared although they keep growing: see spending.
+// How two tables are compared in flat memory: see pairing. How payments are
+// judged although they change: see lateNews and walkParties. How the counters of
+// the weekly limit are compared although they grow and shrink: see spending.
 package audit
 
 import (
@@ -33,7 +34,8 @@ type Options struct {
 	Acked    io.Reader // identifiers of payments, one a line, that must be there and settled; may be nil
 	Pace     float64   // the share of the time in which it may work, above 0 and up to 1; 0: 1, flat out
 
-	chunk int // rows a statement, for tests; 0: chunkRows
+	chunk  int          // rows a statement, for tests; 0: chunkRows
+	before func(string) // called before a table is walked, for tests; may be nil
 }
 
 const (
@@ -43,6 +45,8 @@ const (
 	epoch       = 1_230_768_000_000_000 // where identifiers begin to count, microseconds since 1970
 	hour        = 3_600_000_000         // microseconds
 	treasury    = 1                     // the account of the outside world
+	fees        = 2                     // the account of what the network has taken
+	escrow      = 3                     // the account of money on its way to addresses that nobody owns
 	systemBelow = 1024                  // accounts below it are the book's own and have small numbers
 )
 
@@ -63,6 +67,7 @@ type auditor struct {
 	head   head  // as it was at the beginning
 	upTo   int64 // the last identifier that is judged
 	acked  io.Reader
+	before func(string)
 	seed   uint64 // of the hashes: nobody can prepare rows that cancel out
 	second bool   // tables are being read once more, for their names only
 
@@ -72,7 +77,7 @@ type auditor struct {
 	late     *lateNews
 
 	newest     int64 // the largest identifier that was seen where no index leads to it
-	newestTime int64
+	newestTime int64 // the latest moment that was seen beside an identifier
 }
 
 // Run audits a database. An error means that it could not be done; what is
@@ -86,12 +91,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	a := &auditor{db: db, book: o.Book, chunk: o.chunk, acked: o.Acked, seed: rand.Uint64(), checks: newChecks()}
+	a := &auditor{db: db, book: o.Book, chunk: o.chunk, acked: o.Acked, before: o.before, seed: rand.Uint64(), checks: newChecks()}
 	if a.book == 0 {
 		a.book = mainBook
 	}
 	if a.chunk == 0 {
 		a.chunk = chunkRows
+	}
+	if a.before == nil {
+		a.before = func(string) {}
 	}
 	err = errors.Join(a.run(ctx), db.close())
 	if err != nil {
@@ -121,6 +129,9 @@ func (a *auditor) walks() []struct {
 		{"entries", a.walkEntries},
 		{"actions", a.walkActions},
 		{"payments", a.walkPayments},
+		{"parties", a.walkParties},
+		{"introductions", a.walkIntroductions},
+		{"addresses", a.walkAddresses},
 		{"events", a.walkEvents},
 		{"once", a.walkOnce},
 	}
@@ -137,6 +148,7 @@ func (a *auditor) run(ctx context.Context) error {
 	a.spending = newSpending(a)
 	a.late = newLateNews(a.upTo)
 	for _, w := range a.walks() {
+		a.before(w.table)
 		if err := w.walk(ctx); err != nil {
 			return fmt.Errorf("%s: %w", w.table, err)
 		}
@@ -172,6 +184,7 @@ func (a *auditor) name(ctx context.Context) error {
 		if !again[w.table] {
 			continue
 		}
+		a.before(w.table)
 		if err := w.walk(ctx); err != nil {
 			return fmt.Errorf("%s: %w", w.table, err)
 		}

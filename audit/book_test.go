@@ -1,9 +1,7 @@
 package audit_test
 
 import (
-	"context"
 	"database/sql"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -18,193 +16,26 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-const (
-	epoch  = 1_230_768_000_000_000
-	hour   = 3_600_000_000
-	start  = 1_767_263_400_000_000 // 2026-01-01 10:30 UTC
-	second = 1_000_000
-)
-
-// scribe writes a good book by SQL of its own, so that audit is tested against
-// the schema and not against whoever writes it.
-type scribe struct {
-	t      testing.TB
-	db     *sql.DB
-	sqlite bool
-	now    int64 // moment at which the next command decides
-	last   int64 // moment of the last identifier
-	rows   []string
-	args   [][]any
-	totals map[int64]*[5]int64 // debits posted, debits held, credits posted, credits held, number
-	spent  map[[2]int64]int64
-	acked  []string
-}
-
-func (s *scribe) placed(text string) string {
-	if s.sqlite {
-		return strings.ReplaceAll(text, "$", "?")
-	}
-	return text
-}
-
-func (s *scribe) add(text string, args ...any) {
-	s.rows, s.args = append(s.rows, text), append(s.args, args)
-}
-
-func insert(table, columns string) string {
-	var places []string
-	for i := range strings.Split(columns, ",") {
-		places = append(places, fmt.Sprintf("$%d", i+1))
-	}
-	return "insert into " + table + " (" + columns + ") values (" + strings.Join(places, ",") + ")"
-}
-
-func (s *scribe) id() int64 {
-	s.last = max(s.now, s.last+1)
-	return (s.last-epoch)<<10 | 1
-}
-
-// commit ends a batch: everything since the last one, at one moment.
-func (s *scribe) commit() {
-	s.t.Helper()
-	s.add(insert("batches", "book,id,nonce"), 1, s.id(), 7)
-	s.add("update heads set last = $1 where book = 1", s.last)
-	tx, err := s.db.BeginTx(context.Background(), nil)
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	for i, text := range s.rows {
-		if _, err := tx.Exec(s.placed(text), s.args[i]...); err != nil {
-			s.t.Errorf("%s %v: %v", text, s.args[i], err)
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		s.t.Error(err)
-	}
-	s.rows, s.args = nil, nil
-	s.now = s.last + second
-}
-
-func (s *scribe) account(id int64, kind string, overdraw int) {
-	s.totals[id] = &[5]int64{}
-	s.add(insert("accounts", "book,id,kind,currency,may_overdraw,frozen,debits_posted,debits_held,credits_posted,credits_held,number"),
-		1, id, kind, "USD", overdraw, 0, 0, 0, 0, 0, 0)
-}
-
-func (s *scribe) user(name string) int64 {
-	id := s.id()
-	s.add(insert("users", "id,book,username,folded,first_name,last_name,about,joined"), id, 1, name, name, name, "", "", s.now)
-	s.account(id, "wallet", 0)
-	s.add(insert("tokens", "hash,id,user_id,app,book,scopes,expires,revoked"), "hash-"+name, s.id(), id, 0, 1, "make_payments", 0, 0)
-	return id
-}
-
-type cause struct {
-	kind string
-	id   int64
-}
-
-// transfer writes both postings. held is how much of the held totals it adds or takes.
-func (s *scribe) transfer(kind string, from, to, minor, posted, held, hold int64, c cause) int64 {
-	id := s.id()
-	dr, cr := s.totals[from], s.totals[to]
-	dr[0] += posted
-	dr[1] += held
-	dr[4]++
-	cr[2] += posted
-	cr[3] += held
-	cr[4]++
-	text := insert("postings", "book,account,number,transfer,kind,debit,other,other_number,minor,hold,cause_kind,cause,"+
-		"debits_posted,debits_held,credits_posted,credits_held")
-	s.add(text, 1, from, dr[4], id, kind, 1, to, cr[4], minor, hold, c.kind, c.id, dr[0], dr[1], dr[2], dr[3])
-	s.add(text, 1, to, cr[4], id, kind, 0, from, dr[4], minor, hold, c.kind, c.id, cr[0], cr[1], cr[2], cr[3])
-	for account, t := range map[int64]*[5]int64{from: dr, to: cr} {
-		s.add("update accounts set debits_posted = $1, debits_held = $2, credits_posted = $3, credits_held = $4, number = $5 where book = 1 and id = $6",
-			t[0], t[1], t[2], t[3], t[4], account)
-	}
-	return id
-}
-
-func (s *scribe) event(kind string, subject int64) {
-	s.add(insert("events", "book,id,kind,subject,seq,snapshot"), 1, s.id(), kind, subject, 1, fmt.Sprintf(`{"id":"%d"}`, subject))
-}
-
-func (s *scribe) once(principal int64, key, body string) {
-	s.add(insert("once", "book,principal,app,key,fingerprint,status,header,body,at,purged"),
-		1, principal, 0, key, "print", 200, "", body, s.now, 0)
-}
-
-func (s *scribe) entry(kind string, user, minor int64) int64 {
-	id := s.id()
-	from, to, news := int64(1), user, "treasury.issued"
-	if kind == "redeem" {
-		from, to, news = user, 1, "treasury.redeemed"
-	}
-	transfer := s.transfer("move", from, to, minor, minor, 0, 0, cause{"treasury", id})
-	s.add(insert("entries", "book,id,kind,wallet,minor,operator,reason,transfer"), 1, id, kind, user, minor, "root", "", transfer)
-	s.event(news, id)
-	s.once(0, fmt.Sprint("entry", id), fmt.Sprintf(`{"entry":{"id":"%d"}}`, id))
-	return id
-}
-
-// pay writes a payment, settled by a move or by the capture of a hold of more.
-func (s *scribe) pay(from, to, minor int64, captured bool) (payment, hold int64) {
-	id := s.id()
-	var transfer int64
-	if captured {
-		hold = s.hold(from, to, minor+5, cause{"payment", id})
-		transfer = s.transfer("capture", from, to, minor, minor, -minor-5, hold, cause{"payment", id})
-		s.add("update holds set state = 'captured', captured = $1, resolved = $2 where book = 1 and id = $3", minor, transfer, hold)
-	} else {
-		transfer = s.transfer("move", from, to, minor, minor, 0, 0, cause{"payment", id})
-	}
-	s.add(insert("payments", "book,id,actor,target,minor,note,audience,medium,app,status,completed,transfer,version"),
-		1, id, from, to, minor, "note", "private", "api", 0, "settled", max(s.now, epoch+id>>10), transfer, 1)
-	s.event("payment.created", id)
-	h := s.now / hour
-	s.add("delete from spent where book = 1 and account = $1 and hour = $2", from, h)
-	s.spent[[2]int64{from, h}] += minor
-	s.add(insert("spent", "book,account,hour,minor"), 1, from, h, s.spent[[2]int64{from, h}])
-	s.once(from, fmt.Sprint("pay", id), fmt.Sprintf(`{"data":{"balance":"1.00","payment":{"id":"%d"}}}`, id))
-	s.acked = append(s.acked, fmt.Sprint(id))
-	return id, hold
-}
-
-func (s *scribe) hold(from, to, minor int64, c cause) int64 {
-	id := s.transfer("hold", from, to, minor, 0, minor, 0, c)
-	s.add(insert("holds", "book,id,debit,credit,currency,minor,deadline,cause_kind,cause,state,captured,resolved"),
-		1, id, from, to, "USD", minor, s.now+hour, c.kind, c.id, "open", 0, 0)
-	return id
-}
-
-func (s *scribe) release(hold, from, to, minor int64, c cause) {
-	transfer := s.transfer("release", from, to, minor, 0, -minor, hold, c)
-	s.add("update holds set state = 'released', resolved = $1 where book = 1 and id = $2", transfer, hold)
-}
-
-func (s *scribe) freeze(user int64, name, news string) {
-	id := s.id()
-	s.add(insert("actions", "book,id,operator,name,subject,detail"), 1, id, "root", name, fmt.Sprint(user), "")
-	s.event(news, id)
-}
-
 // sample is a book with one of everything, and the identifiers of some.
 type sample struct {
 	ann, ben, cat, dan             int64 // dan has never had money
 	issue, pay, part, late, action int64
 	captured, released, open       int64 // holds
 	acked                          []string
+
+	// Charges, and payments to addresses, in every state.
+	asked, askedOut, approved, denied, overdue, failed int64
+	sent, cancelled, kept, claimed                     int64
 }
 
 func write(s *scribe) sample {
 	var b sample
-	s.now, s.last = start, start
-	s.totals, s.spent = map[int64]*[5]int64{}, map[[2]int64]int64{}
 	for book := range 2 {
 		s.add(insert("heads", "book,mode,currency,last,clock_offset,limit_payment,limit_week"), book, "sandbox", "USD", int64(start), 0, 500000, 2000000)
 	}
 	s.account(1, "treasury", 1)
+	s.account(2, "fees", 0)
+	s.account(3, "escrow", 0)
 	b.ann, b.ben, b.cat, b.dan = s.user("anna"), s.user("benn"), s.user("cate"), s.user("dane")
 	s.commit()
 	b.issue = s.entry("issue", b.ann, 100_000)
@@ -238,14 +69,61 @@ func write(s *scribe) sample {
 		s.pay(b.ann, b.cat, 1, false)
 		s.commit()
 	}
+	b.waiting(s)
 	b.acked = s.acked
 	return b
 }
 
-// schema runs the migration's statements.
+// waiting writes what is pending at first.
+func (b *sample) waiting(s *scribe) {
+	s.user("erin") // who never had anything to do with money
+	kept := s.send(b.ann, "15555555555", 900)
+	overdue := s.charge(b.cat, b.ann, 50, "")
+	s.commit()
+	s.now += 40 * 24 * hour
+	s.end(kept, "expired", 0) // too late to be taken off its counter
+	s.end(overdue, "expired", 0)
+	s.commit()
+
+	approved, denied := s.charge(b.ben, b.ann, 700, ""), s.charge(b.ben, b.ann, 80, "")
+	failed := s.charge(b.ben, b.ann, 90, "")
+	cancelled, claimed := s.send(b.ann, "fay@example.org", 400), s.send(b.ben, "fay@example.org", 500)
+	s.commit()
+	s.now += 5 * hour
+	s.remind(approved)
+	s.commit()
+	s.remind(approved)
+	s.end(cancelled, "cancelled", b.ann)
+	s.commit()
+	s.approve(approved)
+	s.end(denied, "cancelled", b.ann)
+	s.end(failed, "failed", 0)
+	s.claim(claimed, b.cat)
+	s.commit()
+	s.carry(b.ben, claimed.counted)
+	asked, askedOut, sent := s.charge(b.cat, b.ben, 60, ""), s.charge(b.cat, 0, 70, "gus@example.org"), s.send(b.cat, "gus@example.org", 300)
+	s.commit()
+	s.remind(asked)
+	s.commit()
+	b.asked, b.askedOut, b.approved, b.denied, b.overdue, b.failed = asked.id, askedOut.id, approved.id, denied.id, overdue.id, failed.id
+	b.sent, b.cancelled, b.kept, b.claimed = sent.id, cancelled.id, kept.id, claimed.id
+}
+
+// schema runs the statements of all migrations.
 func schema(t testing.TB, db *sql.DB) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "store", "migrations", "00001_book.sql"))
+	names, err := filepath.Glob(filepath.Join("..", "store", "migrations", "*.sql"))
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names { // Glob sorts them
+		migrate(t, db, name)
+	}
+}
+
+func migrate(t testing.TB, db *sql.DB, name string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +167,7 @@ func onSQLite(t *testing.T) network {
 	base := filepath.Join(t.TempDir(), "base.db")
 	db := connect(t, "sqlite", "file:"+base+"?_pragma=journal_mode(wal)")
 	schema(t, db)
-	n := network{name: "sqlite", sample: write(&scribe{t: t, db: db, sqlite: true})}
+	n := network{name: "sqlite", sample: write(newScribe(t, db, true))}
 	if err := db.Close(); err != nil { // the last connection empties the log
 		t.Fatal(err)
 	}
@@ -328,7 +206,7 @@ func onPostgres(t *testing.T) network {
 	base := pgtest.Database(t)
 	db := connect(t, "pgx", base)
 	schema(t, db)
-	n := network{name: "postgres", sample: write(&scribe{t: t, db: db})}
+	n := network{name: "postgres", sample: write(newScribe(t, db, false))}
 	_, err := db.Exec(`do $$ declare c record; begin
 		for c in select conname, conrelid::regclass::text as tab from pg_constraint where contype = 'c' and connamespace = 'public'::regnamespace
 		loop execute format('alter table %s drop constraint %I', c.tab, c.conname); end loop; end $$`)
@@ -357,7 +235,7 @@ func onPostgres(t *testing.T) network {
 
 // tables are all tables of the schema.
 var tables = []string{"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once",
-	"events", "actions", "users", "tokens"}
+	"events", "actions", "users", "tokens", "parties", "introductions", "addresses", "apps"}
 
 // onBoth runs a test on both databases.
 func onBoth(t *testing.T, test func(*testing.T, network)) {

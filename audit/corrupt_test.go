@@ -9,10 +9,13 @@ import (
 )
 
 // corruption is one deliberate fault and the check that must see it.
-type corruption struct{ check, name, statements string }
+type corruption struct {
+	check, name, statements string
+	only                    bool // no other check sees it
+}
 
 // corruptions are written for a sample whose identifiers stand in for the names
-// in braces.
+// in braces. After the check a ! says that no other one sees it.
 const corruptions = `
 balance-zero; a last posting; update postings set credits_posted = credits_posted + 5 where account = {cat} and number = (select max(number) from postings where account = {cat})
 balance-zero; a last held total; update postings set credits_held = credits_held + 5 where account = {cat} and number = (select max(number) from postings where account = {cat})
@@ -68,7 +71,7 @@ causes; captured for another amount; update payments set minor = minor + 5 where
 causes; the entry is gone; delete from entries where id = {issue}
 causes; an entry of another kind; update entries set kind = 'redeem' where id = {issue}
 causes; settled without a transfer; insert into payments (book, id, actor, target, minor, note, audience, medium, app, status, completed, transfer, version) values (1, {pay} + 512000, {ann}, {ben}, 1250, 'n', 'private', 'api', 0, 'settled', 1, {pay} + 513024, 1)
-causes; two for one; update postings set cause = {pay} where cause_kind = 'payment' and account in ({ann}, {cat}) and number <= 3
+causes; two for one; update postings set cause = {pay} where cause_kind = 'payment' and account in ({ann}, {cat}) and number <= 4
 causes; a hold without; update holds set cause = cause + 1024 where id = {open}
 
 states; an unknown status; update payments set status = 'pending' where id = {pay}
@@ -120,6 +123,11 @@ spent; one is gone; delete from spent where account = {cat}
 spent; of somebody else; update spent set account = {dan} where account = {cat}
 spent; in another hour; update spent set hour = hour - 1 where account = {cat}
 spent; in the last hour; update spent set minor = minor + 1 where hour = (select max(hour) from spent)
+spent; more in the account; update accounts set spent = spent + 1 where id = {ben}
+spent; in the account, of another hour; update accounts set spent_hour = spent_hour - 1 where id = {ben}
+spent; below zero; update accounts set spent = -1 where id = {dan}
+spent!; more before; update accounts set spent_before = spent_before + 1 where id = {ann}
+spent!; less before; update accounts set spent_before = 0 where id = {ann}
 spent; in an hour without payments; insert into spent (book, account, hour, minor) values (1, {dan}, 400000, 5)
 spent; in an hour to come; insert into spent (book, account, hour, minor) values (1, {dan}, 900000, 5)
 spent; a payment changed; update payments set minor = minor + 1 where id = {pay}
@@ -128,9 +136,9 @@ acked; it is gone; delete from payments where id = {pay}
 acked; it is not settled; update payments set transfer = 0 where id = {pay}
 
 book-time; the head ran back; update heads set last = last - 1000000
-book-time; an event to come; update events set id = {late} + 1048576000000000 where subject = {pay}
-book-time; a batch to come; insert into batches (book, id, nonce) values (1, {late} + 1048576000000000, 1)
-book-time; a transfer to come; update postings set transfer = transfer + 1048576000000000 where account = {cat} and number = (select max(number) from postings where account = {cat})
+book-time; an event to come; update events set id = {late} + 104857600000000000 where subject = {pay}
+book-time; a batch to come; insert into batches (book, id, nonce) values (1, {late} + 104857600000000000, 1)
+book-time; a transfer to come; update postings set transfer = transfer + 104857600000000000 where account = {cat} and number = (select max(number) from postings where account = {cat})
 book-time; an answer to come; update once set at = at + 100000000000 where principal = {ben}
 
 orphans; a wallet without an owner; delete from users where id = {dan}
@@ -143,9 +151,12 @@ func (b sample) corruptions(t *testing.T) []corruption {
 		"{ann}", fmt.Sprint(b.ann), "{ben}", fmt.Sprint(b.ben), "{cat}", fmt.Sprint(b.cat), "{dan}", fmt.Sprint(b.dan),
 		"{issue}", fmt.Sprint(b.issue), "{pay}", fmt.Sprint(b.pay), "{part}", fmt.Sprint(b.part), "{late}", fmt.Sprint(b.late),
 		"{action}", fmt.Sprint(b.action),
+		"{asked}", fmt.Sprint(b.asked), "{asked out}", fmt.Sprint(b.askedOut), "{approved}", fmt.Sprint(b.approved),
+		"{denied}", fmt.Sprint(b.denied), "{overdue}", fmt.Sprint(b.overdue), "{failed}", fmt.Sprint(b.failed),
+		"{sent}", fmt.Sprint(b.sent), "{cancelled}", fmt.Sprint(b.cancelled), "{kept}", fmt.Sprint(b.kept), "{claimed}", fmt.Sprint(b.claimed),
 		"{captured}", fmt.Sprint(b.captured), "{released}", fmt.Sprint(b.released), "{open}", fmt.Sprint(b.open))
 	var all []corruption
-	for line := range strings.Lines(corruptions) {
+	for line := range strings.Lines(corruptions + waitingCorruptions) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
@@ -153,7 +164,8 @@ func (b sample) corruptions(t *testing.T) []corruption {
 		if len(parts) != 3 {
 			t.Fatalf("corruption %q", line)
 		}
-		all = append(all, corruption{parts[0], parts[1], names.Replace(parts[2])})
+		id, only := strings.CutSuffix(parts[0], "!")
+		all = append(all, corruption{id, parts[1], names.Replace(parts[2]), only})
 	}
 	return all
 }
@@ -175,6 +187,11 @@ func TestCorruptions(t *testing.T) {
 				r := run(t, audit.Options{Database: database, Acked: strings.NewReader(strings.Join(n.acked, "\n"))}.WithChunk(25))
 				if len(check(t, r, c.check).Findings) == 0 {
 					t.Errorf("nothing was found:\n%s", print(r))
+				}
+				for _, other := range r.Checks {
+					if c.only && other.ID != c.check && len(other.Findings) > 0 {
+						t.Errorf("%s complains, too: %q", other.ID, other.Findings)
+					}
 				}
 				if testing.Verbose() {
 					t.Logf("%q", check(t, r, c.check).Findings)

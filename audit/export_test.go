@@ -12,6 +12,12 @@ func (o Options) WithChunk(rows int) Options {
 	return o
 }
 
+// Before is o with something that is done before each table is walked.
+func (o Options) Before(do func(table string)) Options {
+	o.before = do
+	return o
+}
+
 // RememberEffects changes how many effects of one principal are remembered, and
 // tells how to change it back.
 func RememberEffects(n int) (restore func()) {
@@ -33,12 +39,18 @@ func Plans(ctx context.Context, url string) (map[string]string, error) {
 		text string
 		args []any
 	}{
-		"accounts":     {accountsText, []any{1, 0, 5000}},
-		"postings":     {postingsText, []any{1, 1, 1, 5000}},
-		"holds":        {holdsText, []any{1, 0, int64(1) << 60, 5000}},
-		"once":         {onceText, []any{1, 1, 0, "", 5000}},
-		"once of some": {onceOfText, []any{1, 1, 0, "", 5000}},
-		"spent":        {spentText, []any{1, 1, 1, 5000}},
+		"accounts":      {accountsText, []any{1, 0, 5000}},
+		"postings":      {postingsText, []any{1, 1, 1, 5000}},
+		"holds":         {holdsText, []any{1, 0, int64(1) << 60, 5000}},
+		"once":          {onceText, []any{1, 1, 0, "", 5000}},
+		"once of some":  {onceOfText, []any{1, 1, 0, "", 5000}},
+		"spent":         {spentText, []any{1, 1, 1, 5000}},
+		"spent now":     {spentNowText, []any{1, 1, 5000}},
+		"counted":       {countedText, []any{1, 1, 1, 5, 6}},
+		"payments":      {paymentsText, []any{1, 0, int64(1) << 60, 5000}},
+		"parties":       {partiesText, []any{1, 1, 1, 1, 5000}},
+		"introductions": {introductionsText, []any{1, 1, "email", "", 5000}},
+		"addresses":     {addressesText, []any{"email", "", 5000}},
 	} {
 		rows, err := db.QueryContext(ctx, "explain "+q.text, q.args...)
 		if err != nil {

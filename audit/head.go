@@ -10,11 +10,16 @@ import (
 type head struct {
 	mode, currency string
 	last           int64 // moment of the last identifier
+
+	feeFixed, feeBasis, escrowLife, chargeLife int64
 }
 
 func (a *auditor) readHead(ctx context.Context) (head, error) {
-	found, err := read(ctx, a.db, `select mode, currency, last from heads where book = $1`,
-		func(h *head) []any { return []any{&h.mode, &h.currency, &h.last} }, a.book)
+	found, err := read(ctx, a.db, `select mode, currency, last, fee_fixed, fee_basis, escrow_life, charge_life
+from heads where book = $1`,
+		func(h *head) []any {
+			return []any{&h.mode, &h.currency, &h.last, &h.feeFixed, &h.feeBasis, &h.escrowLife, &h.chargeLife}
+		}, a.book)
 	if err != nil {
 		return head{}, err
 	}
@@ -28,6 +33,12 @@ func (a *auditor) judgeHead(h head) {
 	a.checks.states.saw()
 	if !slices.Contains([]string{"live", "sandbox"}, h.mode) {
 		a.checks.states.fail("head: mode %q", h.mode)
+	}
+	if h.feeFixed < 0 || h.feeBasis < 0 {
+		a.checks.states.fail("head: a fee of %d and %d hundredths of a percent", h.feeFixed, h.feeBasis)
+	}
+	if h.escrowLife <= 0 || h.chargeLife <= 0 {
+		a.checks.states.fail("head: payments wait for %d microseconds, charges for %d", h.escrowLife, h.chargeLife)
 	}
 	if h.last < epoch {
 		a.checks.bookTime.fail("head: its last moment %d is before identifiers began", h.last)
@@ -43,6 +54,9 @@ func (a *auditor) ours(what string, id int64) {
 
 // seenID notes an identifier that no index would find at the end.
 func (a *auditor) seenID(id int64) { a.newest = max(a.newest, id) }
+
+// seenTime notes a moment at which something is said to have happened.
+func (a *auditor) seenTime(t int64) { a.newestTime = max(a.newestTime, t) }
 
 // numbered are the tables whose largest identifier an index knows.
 var numbered = []string{"payments", "entries", "holds", "events", "actions", "batches", "accounts"}
@@ -74,10 +88,10 @@ func (a *auditor) judgeTime(ctx context.Context) error {
 		}
 	}
 	if a.newest > end {
-		a.checks.bookTime.fail("transfer %d is later than the head's last, %d", a.newest, end)
+		a.checks.bookTime.fail("identifier %d is later than the head's last, %d", a.newest, end)
 	}
 	if a.newestTime > h.last {
-		a.checks.bookTime.fail("an answer was stored at %d, after the head's last moment, %d", a.newestTime, h.last)
+		a.checks.bookTime.fail("something happened at %d, after the head's last moment, %d", a.newestTime, h.last)
 	}
 	return nil
 }

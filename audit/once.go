@@ -28,18 +28,23 @@ func (r *answer) fields() []any {
 	return []any{&r.principal, &r.app, &r.key, &r.status, &r.header, &r.body, &r.at, &r.purged}
 }
 
-// effect is what an answer says to have made.
+// effect is what an answer says to have made or changed.
 type effect struct {
 	kind string // payment, treasury, or either
 	id   int64
 }
 
-// effects looks for what was made by more than one key. Keys belong to a
-// principal, and an answer must name a payment of its principal, so it is
-// enough to look at one principal after the other, in which order they come.
-// The effects of one principal are remembered, up to effectsMax; whoever has
-// more is looked at again, as often as it takes to see a share of his effects
-// in each round.
+// made says whether the command that r answers made e. A command is answered at
+// the moment at which it decides, which is no later than the identifiers it
+// takes. One that changes what is there decides after all of that.
+func (r *answer) made(e effect) bool { return r.at <= timeOf(e.id) }
+
+// effects looks for what was made by more than one key; it may be changed by
+// many. Keys belong to a principal, and what an answer made must be of its
+// principal, so it is enough to look at one principal after the other, in which
+// order they come. The effects of one principal are remembered, up to
+// effectsMax; whoever has more is looked at again, as often as it takes to see a
+// share of his effects in each round.
 type effects struct {
 	check     *Check
 	principal int64
@@ -99,8 +104,8 @@ func (a *auditor) walkLarge(ctx context.Context, s *effects, principal, rows int
 			func(r *answer) []any { return []any{a.book, principal, r.app, r.key} },
 			func(rows []answer) error {
 				for i := range rows {
-					e, made, _ := rows[i].effect()
-					if made && mix(a.seed+uint64(e.id))%shares == share {
+					e, found, _ := rows[i].effect()
+					if found && rows[i].made(e) && mix(a.seed+uint64(e.id))%shares == share {
 						s.meet(rows[i].key, e)
 					}
 				}
@@ -114,20 +119,20 @@ func (a *auditor) walkLarge(ctx context.Context, s *effects, principal, rows int
 }
 
 func (a *auditor) judgeAnswers(ctx context.Context, rows []answer, s *effects) error {
-	made := make([]effect, len(rows))
+	effects := make([]effect, len(rows))
 	var payments, entries []int64
 	for i := range rows {
-		made[i] = a.judgeAnswer(&rows[i], s)
-		switch made[i].kind {
+		effects[i] = a.judgeAnswer(&rows[i], s)
+		switch effects[i].kind {
 		case "payment":
-			payments = append(payments, made[i].id)
+			payments = append(payments, effects[i].id)
 		case "treasury":
-			entries = append(entries, made[i].id)
+			entries = append(entries, effects[i].id)
 		case "either":
-			payments, entries = append(payments, made[i].id), append(entries, made[i].id)
+			payments, entries = append(payments, effects[i].id), append(entries, effects[i].id)
 		}
 	}
-	actors, err := a.findPayments(ctx, payments)
+	paid, err := a.findPayments(ctx, payments)
 	if err != nil {
 		return err
 	}
@@ -135,27 +140,39 @@ func (a *auditor) judgeAnswers(ctx context.Context, rows []answer, s *effects) e
 	if err != nil {
 		return err
 	}
-	for i, e := range made {
-		if e.kind == "" {
-			continue
-		}
-		r := &rows[i]
-		p, paid := actors[e.id]
-		switch {
-		case e.kind != "treasury" && paid && r.principal != 0 && p.actor != r.principal:
-			a.checks.once.fail("principal %d: key %q made payment %d of %d", r.principal, r.key, e.id, p.actor)
-		case !(e.kind != "treasury" && paid) && !(e.kind != "payment" && known[e.id]):
-			a.checks.once.fail("principal %d: key %q made a %s %d that does not exist", r.principal, r.key, e.kind, e.id)
+	for i, e := range effects {
+		p, isPayment := paid[e.id]
+		switch r := &rows[i]; {
+		case e.kind == "":
+		case e.kind != "treasury" && isPayment:
+			a.judgeEffect(r, &p)
+		case e.kind == "payment" || !known[e.id]:
+			a.checks.once.fail("principal %d: key %q is about a %s %d that does not exist", r.principal, r.key, e.kind, e.id)
+		case !r.made(e):
+			a.checks.once.fail("principal %d: key %q has had no effect: treasury entry %d was there before", r.principal, r.key, e.id)
 		}
 	}
 	return nil
 }
 
-// judgeAnswer judges a row by itself and says what it made, if it says so.
+// judgeEffect judges an answer that made or changed p.
+func (a *auditor) judgeEffect(r *answer, p *paymentFound) {
+	c := a.checks.once
+	switch made := r.made(effect{id: p.id}); {
+	case made && r.principal != 0 && r.principal != p.actor:
+		c.fail("principal %d: key %q made payment %d of %d", r.principal, r.key, p.id, p.actor)
+	case !made && r.principal != 0 && r.principal != p.actor && r.principal != p.target:
+		c.fail("principal %d: key %q changed payment %d between %d and %d", r.principal, r.key, p.id, p.actor, p.target)
+	case !made && p.version < 2:
+		c.fail("principal %d: key %q has had no effect: payment %d was there before and never changed", r.principal, r.key, p.id)
+	}
+}
+
+// judgeAnswer judges a row by itself and says what it is about, if it says so.
 func (a *auditor) judgeAnswer(r *answer, s *effects) effect {
 	c := a.checks.once
 	c.saw()
-	a.newestTime = max(a.newestTime, r.at)
+	a.seenTime(r.at)
 	if r.status < 100 || r.status > 599 {
 		c.fail("principal %d: key %q has status %d", r.principal, r.key, r.status)
 	}
@@ -170,33 +187,36 @@ func (a *auditor) judgeAnswer(r *answer, s *effects) effect {
 	if r.purged == 1 || r.body == "" {
 		return effect{}
 	}
-	e, made, valid := r.effect()
+	e, found, valid := r.effect()
 	if !valid {
 		c.fail("principal %d: the answer to key %q is not JSON", r.principal, r.key)
 	}
-	if made {
+	if found && r.made(e) {
 		s.add(r.principal, r.key, e)
 	}
 	return e
 }
 
-// effect reads what an answer says to have made. The doors wrap it differently;
+// effect reads what an answer is about, if it is about something. The doors wrap it differently;
 // in all of them it is an object with an id, called payment or entry, or the
-// answer itself.
-func (r *answer) effect() (e effect, made, valid bool) {
+// answer itself, or all its data.
+func (r *answer) effect() (e effect, found, valid bool) {
 	if !json.Valid([]byte(r.body)) {
 		return effect{}, false, false
 	}
 	top := object([]byte(r.body))
-	for _, level := range []map[string]json.RawMessage{object(top["data"]), top} {
+	levels := []map[string]json.RawMessage{object(top["data"]), top}
+	for _, level := range levels {
 		for _, noun := range []struct{ name, kind string }{{"payment", "payment"}, {"entry", "treasury"}} {
 			if id, ok := number(object(level[noun.name])["id"]); ok {
 				return effect{noun.kind, id}, true, true
 			}
 		}
 	}
-	if id, ok := number(top["id"]); ok {
-		return effect{"either", id}, true, true
+	for _, level := range levels {
+		if id, ok := number(level["id"]); ok {
+			return effect{"either", id}, true, true
+		}
 	}
 	return effect{}, false, true
 }
@@ -222,13 +242,16 @@ func number(b json.RawMessage) (int64, bool) {
 
 // paymentFound is what a look-up tells of a payment.
 type paymentFound struct {
-	id, actor, transfer int64
-	status              string
+	id, actor, target, transfer, version int64
+	status                               string
 }
 
 func (a *auditor) findPayments(ctx context.Context, ids []int64) (map[int64]paymentFound, error) {
-	rows, err := lookup(ctx, a, `select id, actor, transfer, status from payments where book = $1 and id in `, ids,
-		func(p *paymentFound) []any { return []any{&p.id, &p.actor, &p.transfer, &p.status} })
+	rows, err := lookup(ctx, a, `select id, actor, target, transfer, version, status from payments
+where book = $1 and id in `, ids,
+		func(p *paymentFound) []any {
+			return []any{&p.id, &p.actor, &p.target, &p.transfer, &p.version, &p.status}
+		})
 	found := make(map[int64]paymentFound, len(rows))
 	for _, p := range rows {
 		found[p.id] = p

@@ -43,10 +43,10 @@ const (
 )
 
 // pairings are all comparisons of two sides.
-type pairings struct{ twins, held, resolved, causes, events, wallets *pairing }
+type pairings struct{ twins, held, resolved, causes, parties, events, wallets *pairing }
 
 func (p *pairings) list() []*pairing {
-	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.events, p.wallets}
+	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.wallets}
 }
 
 func (a *auditor) newPairings() pairings {
@@ -67,7 +67,8 @@ func (a *auditor) newPairings() pairings {
 			"hold transfer kind minor held debit account other cause_kind cause"),
 		causes: pair(a.checks.causes, "postings", "payments entries",
 			"cause cause_kind transfer minor payer payee"),
-		events:  pair(a.checks.events, "events", "payments entries actions", "subject about seq"),
+		parties: pair(a.checks.parties, "parties", "payments", "payment person party_kind"),
+		events:  pair(a.checks.events, "events", "payments entries actions", "subject news seq shows"),
 		wallets: pair(a.checks.orphans, "accounts", "users", "wallet"),
 	}
 }
@@ -211,17 +212,19 @@ func (p *pairing) says(records []record, side int) string {
 }
 
 // The words that stand in records as their places in these lists; 0 is a word
-// that is not known, which is a finding of its own.
+// that is not known, which is a finding of its own where a word must be.
 var (
 	transferKinds = []string{"?", "move", "hold", "capture", "release"}
 	causeKinds    = []string{"?", "payment", "treasury"}
-	eventSubjects = []string{"?", "payment", "issue", "redeem", "freeze", "unfreeze"}
+	statuses      = []string{"nothing", "pending", "settled", "failed", "expired", "cancelled"}
+	news          = []string{"?", "payment.created", "payment.updated", "payment.reminded",
+		"treasury.issued", "treasury.redeemed", "wallet.frozen", "wallet.unfrozen"}
 )
 
 func code(words []string, s string) int64 { return int64(max(0, slices.Index(words, s))) }
 
 func told(field string, v int64) string {
-	words, ok := map[string][]string{"kind": transferKinds, "cause_kind": causeKinds, "about": eventSubjects}[field]
+	words, ok := map[string][]string{"kind": transferKinds, "cause_kind": causeKinds, "news": news, "shows": statuses}[field]
 	if ok && v >= 0 && int(v) < len(words) {
 		return words[v]
 	}

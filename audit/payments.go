@@ -2,24 +2,77 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 )
 
-// payment is a payment's row, without its words for people.
+// payment is a payment's row, without its words for people, and what stands
+// beside it in other tables.
 type payment struct {
-	id, actor, target, minor     int64
-	audience, medium, status     string
-	completed, transfer, version int64
+	id, actor, target, minor, fee          int64
+	action, status, audience, medium       string
+	addressKind, address                   string
+	completed, deadline, reminded, version int64
+	transfer, escrow, refund, counted      int64
+
+	listed     int64 // while it is pending: its rows in parties
+	introduced int64 // when its actor first named its address; 0: never
+	known      int64 // the rows of its address
+}
+
+// While a payment may still change, it is compared with its rows in parties
+// here, in one statement; see walkParties.
+const paymentsText = `select p.id, p.actor, p.target, p.minor, p.fee, p.action, p.status, p.audience, p.medium, p.address_kind, p.address,
+	p.completed, p.deadline, p.reminded, p.version, p.transfer, p.escrow, p.refund, p.counted,
+	case p.status when 'pending' then
+		(select count(*) from parties q where q.book = p.book and q.person = p.actor
+			and q.kind = case p.action when 'charge' then 2 else 0 end and q.payment = p.id) +
+		(select count(*) from parties q where q.book = p.book and q.person = p.target
+			and q.kind = case p.action when 'charge' then 3 else 1 end and q.payment = p.id)
+	else 0 end,
+	case p.address when '' then 0 else
+		coalesce((select i.at from introductions i where i.book = p.book and i.person = p.actor
+			and i.kind = p.address_kind and i.address = p.address), 0) end,
+	case p.address when '' then 0 else
+		(select count(*) from addresses d where d.kind = p.address_kind and d.address = p.address) end
+from payments p where p.book = $1 and p.id > $2 and p.id <= $3 order by p.id limit $4`
+
+func (p *payment) fields() []any {
+	return []any{&p.id, &p.actor, &p.target, &p.minor, &p.fee, &p.action, &p.status, &p.audience, &p.medium, &p.addressKind, &p.address,
+		&p.completed, &p.deadline, &p.reminded, &p.version, &p.transfer, &p.escrow, &p.refund, &p.counted,
+		&p.listed, &p.introduced, &p.known}
+}
+
+func (p *payment) charge() bool  { return p.action == "charge" }
+func (p *payment) pending() bool { return p.status == "pending" }
+func (p *payment) settled() bool { return p.status == "settled" }
+
+// waited says that p was pending once, or is.
+func (p *payment) waited() bool { return p.deadline > 0 }
+
+// escrowed says that p's money went to escrow first.
+func (p *payment) escrowed() bool { return !p.charge() && p.address != "" }
+
+// givenBack says that p's money left escrow for where it came from.
+func (p *payment) givenBack() bool { return p.escrowed() && !p.pending() && !p.settled() }
+
+func (p *payment) payer() int64 {
+	if p.charge() {
+		return p.target
+	}
+	return p.actor
+}
+
+func (p *payment) payee() int64 {
+	if p.charge() {
+		return p.actor
+	}
+	return p.target
 }
 
 func (a *auditor) walkPayments(ctx context.Context) error {
-	return walk(ctx, a, `select id, actor, target, minor, audience, medium, status, completed, transfer, version
-from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, payment{id: math.MinInt64},
-		func(p *payment) []any {
-			return []any{&p.id, &p.actor, &p.target, &p.minor, &p.audience, &p.medium, &p.status,
-				&p.completed, &p.transfer, &p.version}
-		},
+	return walk(ctx, a, paymentsText, payment{id: math.MinInt64}, (*payment).fields,
 		func(p *payment) []any { return []any{a.book, p.id, a.upTo} },
 		func(rows []payment) error {
 			// The news must reach at least as far as these rows are new.
@@ -33,22 +86,29 @@ from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, pa
 		})
 }
 
+// judgePayment judges a row by itself as it is now, since a row is never half
+// changed, and shows the others what it was when the last row was written that
+// is judged.
 func (a *auditor) judgePayment(p *payment) {
+	a.judgePaymentWords(p)
+	a.judgePaymentState(p)
+	a.judgePaymentTimes(p)
+	a.judgePaymentAddress(p)
+	a.expectTransfers(p)
+	a.expectEvents(p)
+	a.expectParties(p)
+	a.spending.paid(p)
+}
+
+func (a *auditor) judgePaymentWords(p *payment) {
 	c := a.checks.states
 	c.saw()
 	a.ours("payment", p.id)
-	a.seenID(p.transfer)
-	if p.status != "settled" {
+	if !slices.Contains(statuses[1:], p.status) {
 		c.fail("payment %d: status %q", p.id, p.status)
 	}
-	if settled := p.status == "settled"; settled != (p.transfer > 0) || settled != (p.completed > 0) {
-		c.fail("payment %d: it is %s, by transfer %d, completed at %d", p.id, p.status, p.transfer, p.completed)
-	}
-	if p.completed != 0 && p.completed < timeOf(p.id)-batchSpan {
-		c.fail("payment %d: completed at %d, before it was made at %d", p.id, p.completed, timeOf(p.id))
-	}
-	if p.transfer != 0 && p.transfer <= p.id {
-		c.fail("payment %d: settled by transfer %d, which is older", p.id, p.transfer)
+	if !slices.Contains([]string{"pay", "charge"}, p.action) {
+		c.fail("payment %d: action %q", p.id, p.action)
 	}
 	if !slices.Contains([]string{"private", "friends", "public"}, p.audience) {
 		c.fail("payment %d: audience %q", p.id, p.audience)
@@ -59,91 +119,149 @@ func (a *auditor) judgePayment(p *payment) {
 	if p.actor == p.target {
 		c.fail("payment %d: %d pays itself", p.id, p.actor)
 	}
+}
 
-	if p.transfer > 0 && p.transfer <= a.upTo { // else not settled yet when the last row was written that is judged
-		a.checks.causes.saw()
-		a.pairings.causes.addRight(record{p.id, code(causeKinds, "payment"), p.transfer, p.minor, p.actor, p.target})
-		a.spending.paid(p)
+// rule is what must hold of a payment, and which column is wrong if it does not.
+type rule struct {
+	column string
+	holds  bool
+}
+
+func (a *auditor) judgeRules(p *payment, rules []rule) {
+	for _, r := range rules {
+		if !r.holds {
+			a.checks.states.fail("payment %d: a %s %s with a wrong %s (%s)", p.id, p.status, p.action, r.column, p.columns())
+		}
 	}
-	a.expectEvents(p)
+}
+
+func (p *payment) columns() string {
+	return fmt.Sprintf("target %d, address %q, fee %d, completed %d, deadline %d, transfer %d, escrow %d, refund %d, counted %d",
+		p.target, p.address, p.fee, p.completed, p.deadline, p.transfer, p.escrow, p.refund, p.counted)
+}
+
+// judgePaymentState judges which columns are set.
+func (a *auditor) judgePaymentState(p *payment) {
+	for _, transfer := range []int64{p.transfer, p.escrow, p.refund} {
+		a.seenID(transfer)
+	}
+	neverPaid := p.charge() && !p.settled()
+	a.judgeRules(p, []rule{
+		{"target", (p.target == 0) == (p.address != "" && !p.settled())},
+		{"fee", p.fee >= 0 && (p.fee == 0 || !neverPaid)},
+		{"completed", p.completed >= 0 && (p.completed == 0) == p.pending()},
+		{"deadline", p.deadline >= 0 && (p.waited() == p.escrowed() || p.charge()) && (p.waited() || p.settled())},
+		{"transfer", (p.transfer != 0) == p.settled() && (p.transfer == 0 || p.transfer > max(p.id, p.escrow))},
+		{"escrow", (p.escrow != 0) == p.escrowed() && (p.escrow == 0 || p.escrow > p.id)},
+		{"refund", (p.refund != 0) == p.givenBack() && (p.refund == 0 || p.refund > p.escrow)},
+		{"counted", p.countedWell()},
+	})
+}
+
+// spentHours is how long a payment counts against the weekly limit: a refund
+// within that time lowers the counter.
+const spentHours = 168
+
+// countedWell judges the hour in which p counts: that in which its money left
+// the payer, unless it came back soon.
+func (p *payment) countedWell() bool {
+	left := p.transfer
+	if p.escrowed() {
+		left = p.escrow
+	}
+	if left <= 0 {
+		return p.counted == 0
+	}
+	first, last := hoursOf(left)
+	if p.counted != 0 && p.counted != first && p.counted != last {
+		return false
+	}
+	if p.refund <= 0 {
+		return p.counted != 0
+	}
+	back, backLast := hoursOf(p.refund)
+	if p.counted != 0 {
+		return backLast-p.counted >= spentHours
+	}
+	return back-last < spentHours
+}
+
+// hoursOf tells the hour in which the command decided that an identifier comes
+// from: it is the first or the last, which mostly are the same.
+func hoursOf(id int64) (first, last int64) {
+	return hourOf(timeOf(id) - batchSpan), hourOf(timeOf(id))
+}
+
+// within says that t is the moment at which the command decided that id comes from.
+func within(t, id int64) bool { return t <= timeOf(id) && t >= timeOf(id)-batchSpan }
+
+// judgePaymentTimes judges the moments that are set.
+func (a *auditor) judgePaymentTimes(p *payment) {
+	a.seenTime(p.completed)
+	a.seenTime(p.reminded)
+	made, moved := timeOf(p.id), max(p.transfer, p.refund)
+	a.judgeRules(p, []rule{
+		{"deadline: it was made later", p.deadline <= 0 || p.deadline > made-batchSpan},
+		{"completed: it was made later", p.completed <= 0 || p.completed >= made-batchSpan},
+		{"completed: it was made earlier", p.completed <= 0 || p.waited() || p.completed <= made},
+		{"completed: its money moved at another time", p.completed <= 0 || moved <= 0 || within(p.completed, moved)},
+		{"completed: its deadline was later", p.status != "expired" || p.completed >= p.deadline},
+		{"escrow: it was made earlier", p.escrow <= 0 || timeOf(p.escrow) <= made+batchSpan},
+	})
+	if p.reminded != 0 && (!p.charge() || p.reminded < made || p.completed > 0 && p.reminded > p.completed) {
+		a.checks.states.fail("payment %d: a %s %s, its target reminded at %d", p.id, p.status, p.action, p.reminded)
+	}
+}
+
+// expectTransfers shows p to the postings. Since nothing else may move what is
+// in escrow, its balance is what pending payments have there.
+func (a *auditor) expectTransfers(p *payment) {
+	expect := func(transfer, known, minor, from, to int64) {
+		if transfer <= 0 || transfer > a.upTo || minor == 0 { // it had not happened, or there was nothing to move
+			return
+		}
+		a.checks.causes.saw()
+		a.pairings.causes.addRight(record{p.id, code(causeKinds, "payment"), known, minor, from, to})
+	}
+	from := p.payer()
+	if p.escrow != 0 {
+		expect(p.escrow, p.escrow, p.minor+p.fee, p.actor, escrow)
+		expect(p.refund, p.refund, p.minor+p.fee, escrow, p.actor)
+		from = escrow
+	}
+	expect(p.transfer, p.transfer, p.minor, from, p.payee())
+	expect(p.transfer, 0, p.fee, from, fees) // which transfer that was, the payment does not say
 }
 
 // versionMax is more events than one payment can have.
 const versionMax = 1000
 
+// expectEvents shows p to the events: it was made, its target was reminded any
+// number of times while it was pending, and then it changed.
 func (a *auditor) expectEvents(p *payment) {
-	a.checks.events.saw()
+	c := a.checks.events
+	c.saw()
 	if p.version < 1 || p.version > versionMax {
-		a.checks.events.fail("payment %d: version %d", p.id, p.version)
+		c.fail("payment %d: version %d", p.id, p.version)
 		return
 	}
-	for seq := range a.late.versionAt(p.id, p.version) {
-		a.pairings.events.addRight(record{p.id, code(eventSubjects, "payment"), seq + 1})
+	first, reminders := "pending", p.version-1
+	if !p.waited() {
+		first = "settled"
+	} else if !p.pending() {
+		reminders--
 	}
-}
-
-// entry is money that crossed the edge of the network.
-type entry struct {
-	id                      int64
-	kind                    string
-	wallet, minor, transfer int64
-}
-
-func (a *auditor) walkEntries(ctx context.Context) error {
-	return walk(ctx, a, `select id, kind, wallet, minor, transfer
-from entries where book = $1 and id > $2 and id <= $3 order by id limit $4`, entry{id: math.MinInt64},
-		func(e *entry) []any { return []any{&e.id, &e.kind, &e.wallet, &e.minor, &e.transfer} },
-		func(e *entry) []any { return []any{a.book, e.id, a.upTo} },
-		func(rows []entry) error {
-			for i := range rows {
-				a.judgeEntry(&rows[i])
-			}
-			return nil
-		})
-}
-
-func (a *auditor) judgeEntry(e *entry) {
-	a.checks.states.saw()
-	a.ours("treasury entry", e.id)
-	a.seenID(e.transfer)
-	if !slices.Contains([]string{"issue", "redeem"}, e.kind) {
-		a.checks.states.fail("treasury entry %d: kind %q", e.id, e.kind)
+	if (p.reminded != 0) != (reminders > 0) {
+		c.fail("payment %d: %s in version %d, its target reminded at %d", p.id, p.status, p.version, p.reminded)
 	}
-	if e.transfer <= e.id {
-		a.checks.states.fail("treasury entry %d: settled by transfer %d, which is older", e.id, e.transfer)
+	for i := range a.late.versionAt(p.id, p.version) {
+		seq, kind, shows := i+1, "payment.reminded", "pending"
+		switch {
+		case seq == 1:
+			kind, shows = "payment.created", first
+		case seq == p.version && !p.pending():
+			kind, shows = "payment.updated", p.status
+		}
+		a.pairings.events.addRight(record{p.id, code(news, kind), seq, code(statuses, shows)})
 	}
-	payer, payee := int64(treasury), e.wallet
-	if e.kind == "redeem" {
-		payer, payee = payee, payer
-	}
-	a.checks.causes.saw()
-	a.pairings.causes.addRight(record{e.id, code(causeKinds, "treasury"), e.transfer, e.minor, payer, payee})
-	a.checks.events.saw()
-	a.pairings.events.addRight(record{e.id, code(eventSubjects, e.kind), 1})
-}
-
-// action is the audit line of an operator's word.
-type action struct {
-	id   int64
-	name string
-}
-
-func (a *auditor) walkActions(ctx context.Context) error {
-	return walk(ctx, a, `select id, name from actions where book = $1 and id > $2 and id <= $3 order by id limit $4`,
-		action{id: math.MinInt64},
-		func(r *action) []any { return []any{&r.id, &r.name} },
-		func(r *action) []any { return []any{a.book, r.id, a.upTo} },
-		func(rows []action) error {
-			for _, r := range rows {
-				a.checks.states.saw()
-				a.ours("action", r.id)
-				switch r.name {
-				case "wallet.freeze":
-					a.pairings.events.addRight(record{r.id, code(eventSubjects, "freeze"), 1})
-				case "wallet.unfreeze":
-					a.pairings.events.addRight(record{r.id, code(eventSubjects, "unfreeze"), 1})
-				}
-			}
-			return nil
-		})
 }

@@ -157,6 +157,9 @@ func (a *auditor) judgeWords(p *posting) {
 	if resolves := p.kind == "capture" || p.kind == "release"; resolves != (p.hold != 0) {
 		c.fail("account %d: posting %d: a %s of hold %d", p.account, p.number, p.kind, p.hold)
 	}
+	if ownMoney := p.account == fees || p.account == escrow || p.other == fees || p.other == escrow; ownMoney && p.kind != "move" {
+		c.fail("account %d: posting %d: a %s between it and %d", p.account, p.number, p.kind, p.other)
+	}
 	a.ours("transfer", p.transfer)
 }
 
@@ -180,7 +183,11 @@ func (a *auditor) pair(p *posting, released int64) {
 	}
 	if p.debit == 1 && (p.kind == "move" || p.kind == "capture") {
 		a.checks.causes.saw()
-		a.pairings.causes.addLeft(record{p.cause, causeKind, p.transfer, p.minor, p.account, p.other})
+		transfer := p.transfer
+		if p.other == fees {
+			transfer = 0 // payments do not say which it was
+		}
+		a.pairings.causes.addLeft(record{p.cause, causeKind, transfer, p.minor, p.account, p.other})
 	}
 }
 

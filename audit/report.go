@@ -88,7 +88,8 @@ func (c *Check) saw() {
 // checks are all checks.
 type checks struct {
 	balance, totals, chain, twins, overdraft, holds, causes *Check
-	states, once, events, spent, acked, bookTime, orphans   *Check
+	states, parties, addresses, once, events, spent         *Check
+	acked, bookTime, orphans                                *Check
 }
 
 func newChecks() checks {
@@ -100,9 +101,11 @@ func newChecks() checks {
 		twins:     c("twins", "Each posting has its twin on the other account."),
 		overdraft: c("no-overdraft", "No account but the treasury ever spent what it had not."),
 		holds:     c("holds", "Each hold was made by one transfer and ended at most once, by one transfer, in time."),
-		causes:    c("causes", "Each transfer has its cause, and what is settled has exactly one transfer that posts it."),
+		causes:    c("causes", "Each transfer has its cause, and what moved money has exactly the transfers that moved it."),
 		states:    c("states", "States, kinds and identifiers are known and agree with the columns beside them."),
-		once:      c("once", "Each idempotency key keeps its answer and has had its own effect."),
+		parties:   c("parties", "Each payment is listed with its parties as what it is, and nothing else is."),
+		addresses: c("addresses", "Each address that a payment names is in the directory, and was introduced by whoever named it."),
+		once:      c("once", "Each idempotency key keeps its answer and has had an effect, and nothing was made by two."),
 		events:    c("events", "Each change has exactly one event, and each event its subject."),
 		spent:     c("spent", "Each hour's counters are what the wallets paid out in that hour."),
 		acked:     c("acked", "Every payment that was acknowledged is there and settled."),
@@ -114,7 +117,7 @@ func newChecks() checks {
 func (c *checks) list() []*Check {
 	return []*Check{
 		c.balance, c.totals, c.chain, c.twins, c.overdraft, c.holds, c.causes,
-		c.states, c.once, c.events, c.spent, c.acked, c.bookTime, c.orphans,
+		c.states, c.parties, c.addresses, c.once, c.events, c.spent, c.acked, c.bookTime, c.orphans,
 	}
 }
 

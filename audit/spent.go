@@ -9,73 +9,99 @@ import (
 )
 
 // spending compares the counters of what wallets have paid out in each hour
-// with the payments, exactly, beside a server that goes on counting.
+// with the payments that say to be counted in it, beside a server that goes on
+// counting, and takes off again what was given back.
 //
-// A counter of an hour before that of the last judged row is final: book time
-// never runs back. The counters of that last hour are compared too if the head
-// has not moved between its first reading and the end of the counters' walk.
-// They are the first table to be read, to give that a chance.
+// An hour that has ended before the last judged row gets no new payments: book
+// time never runs back. The hour of that row is compared too if the head has
+// not moved between its first reading and the end of the counters' walk. They
+// are the first table to be read, to give that a chance.
 //
-// An hour is compared by one sum over wallets, the wallet's hash times the
-// amount, so that memory grows with hours and not with wallets. Payments come in
-// the order of their identifiers, which is that of hours. One difficulty is
-// left: a payment counts in the hour in which its command decided, and its
-// identifier may be a little later (see batchSpan), so those right after the
-// full hour may belong to the hour before. But commands decide in the order of
-// identifiers: those that do are the first ones. So the hour before must come
-// out with none of them, or the first, or the first two …
+// Memory is flat: either side is a sum of the amounts, each times the hash of
+// its wallet and hour, in buckets. Where the sums differ a counter is only
+// suspected, because a refund may have lowered it between the two readings. The
+// wallets and hours of those buckets are added up one by one in a second
+// reading, and those that differ still are looked up once more, the counter and
+// its payments in one statement. What it says is true at one moment, and only
+// that is reported.
 type spending struct {
-	a        *auditor
-	counters map[int64]uint64 // of each hour, the sum over its counters
-	final    int64            // the last hour whose counters are known for good
+	a    *auditor
+	hour int64    // of the last judged row
+	sums []uint64 // the buckets of all hours before it, and as many of that hour
 
-	hour int64     // the hour whose payments are being added up
-	sum  uint64    // over its payments
-	edge []payment // those right after its end
-	bad  map[int64]bool
+	moved bool // the head did, before all counters had been read
 }
 
+const (
+	spentBuckets = 1 << 16
+	spentAtOnce  = 64 // buckets that are read again at once: a thousandth of the counters is kept
+)
+
 func newSpending(a *auditor) *spending {
-	return &spending{a: a, counters: map[int64]uint64{}, hour: math.MinInt64, bad: map[int64]bool{}}
+	return &spending{a: a, hour: hourOf(a.head.last), sums: make([]uint64, 2*spentBuckets)}
 }
 
 func hourOf(t int64) int64 { return t / hour }
 
-// weigh is what one amount adds to the sum of an hour.
-func (s *spending) weigh(account, minor int64) uint64 {
-	return mix(s.a.seed^uint64(account)) * uint64(minor)
-}
-
 // counter is one row of what a wallet has paid out in one hour.
 type counter struct{ account, hour, minor int64 }
 
-const spentText = `select account, hour, minor
+// place is the bucket of a wallet and hour, and what its amounts are multiplied
+// by there: that is odd, so that no amount but 0 makes 0.
+func (s *spending) place(r counter) (bucket, factor uint64) {
+	h := mix(mix(s.a.seed^uint64(r.account)) + uint64(r.hour))
+	bucket, factor = h%spentBuckets, mix(h)|1
+	if r.hour == s.hour {
+		bucket += spentBuckets
+	}
+	return bucket, factor
+}
+
+func (s *spending) add(r counter) {
+	if r.hour <= s.hour {
+		bucket, factor := s.place(r)
+		s.sums[bucket] += factor * uint64(r.minor)
+	}
+}
+
+// A counter is in two places: what a wallet has paid out in the hour in which it
+// paid last stands in its account, on top of the hour's row if it has one.
+const (
+	spentText = `select account, hour, minor
 from spent where book = $1 and (account, hour) > ($2, $3) order by account, hour limit $4`
+	spentNowText = `select id, spent_hour, spent
+from accounts where book = $1 and id > $2 order by id limit $3`
+)
 
 func (a *auditor) eachCounter(ctx context.Context, visit func(counter)) error {
-	return walk(ctx, a, spentText, counter{account: math.MinInt64},
-		func(r *counter) []any { return []any{&r.account, &r.hour, &r.minor} },
-		func(r *counter) []any { return []any{a.book, r.account, r.hour} },
-		func(rows []counter) error {
-			for _, r := range rows {
-				visit(r)
-			}
-			return nil
-		})
+	each := func(rows []counter) error {
+		for _, r := range rows {
+			visit(r)
+		}
+		return nil
+	}
+	columns := func(r *counter) []any { return []any{&r.account, &r.hour, &r.minor} }
+	err := walk(ctx, a, spentText, counter{account: math.MinInt64}, columns,
+		func(r *counter) []any { return []any{a.book, r.account, r.hour} }, each)
+	if err != nil {
+		return err
+	}
+	return walk(ctx, a, spentNowText, counter{account: math.MinInt64}, columns,
+		func(r *counter) []any { return []any{a.book, r.account} }, each)
 }
 
 func (a *auditor) walkSpent(ctx context.Context) error {
-	s := a.spending
+	s, c := a.spending, a.checks.spent
+	var latest counter
 	err := a.eachCounter(ctx, func(r counter) {
-		a.checks.spent.saw()
+		c.saw()
 		if r.minor < 0 {
-			a.checks.spent.fail("account %d: hour %d: %d", r.account, r.hour, r.minor)
+			c.fail("account %d: hour %d: %d", r.account, r.hour, r.minor)
 		}
-		if sum := s.counters[r.hour] + s.weigh(r.account, r.minor); sum != 0 {
-			s.counters[r.hour] = sum
-		} else {
-			delete(s.counters, r.hour)
+		if r.hour > latest.hour {
+			latest = r
 		}
+		s.add(r)
 	})
 	if err != nil {
 		return err
@@ -84,137 +110,119 @@ func (a *auditor) walkSpent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.final = hourOf(a.head.last)
-	if now.last != a.head.last {
-		s.final--
+	if latest.hour > hourOf(now.last) {
+		c.fail("account %d: hour %d: counted before it has begun", latest.account, latest.hour)
 	}
-	for h := range s.counters {
-		if h > hourOf(now.last) {
-			a.checks.spent.fail("hour %d: counted before it has begun", h)
-			delete(s.counters, h)
-		} else if h > s.final {
-			delete(s.counters, h)
-		}
-	}
+	s.moved = now.last != a.head.last
 	return nil
 }
 
-// paid adds a payment. They come in the order of their identifiers.
+// paid adds a payment.
 func (s *spending) paid(p *payment) {
-	if s.a.second {
-		return
+	if p.counted != 0 && !s.a.second {
+		s.add(counter{p.payer(), p.counted, -p.minor})
 	}
-	at := timeOf(p.id)
-	h := hourOf(at)
-	if s.hour == math.MinInt64 {
-		s.hour = h - 1
-	}
-	for h > s.hour {
-		if h == s.hour+1 && at-h*hour < batchSpan {
-			s.edge = append(s.edge, *p)
-			return
-		}
-		s.end()
-	}
-	s.sum += s.weigh(p.actor, p.minor)
 }
 
-// end compares the hour whose payments have all been seen, and goes on to the next.
-func (s *spending) end() {
-	counted := s.counters[s.hour]
-	delete(s.counters, s.hour)
-	sum, taken := s.sum, 0
-	for taken < len(s.edge) && sum != counted {
-		sum += s.weigh(s.edge[taken].actor, s.edge[taken].minor)
-		taken++
-	}
-	if sum != counted && s.hour <= s.final {
-		s.bad[s.hour] = true
-		taken = 0
-	}
-	s.sum = 0
-	for _, p := range s.edge[taken:] {
-		s.sum += s.weigh(p.actor, p.minor)
-	}
-	s.hour, s.edge = s.hour+1, nil
-}
-
-// finish compares the last hours, and names the wallets of those hours that do
-// not come out even.
+// finish looks into the buckets that do not come out even, until there is
+// enough to tell.
 func (s *spending) finish(ctx context.Context) error {
-	if s.hour != math.MinInt64 {
-		for s.hour <= s.final {
-			s.end()
+	if s.moved {
+		s.sums = s.sums[:spentBuckets]
+	}
+	var suspects []uint64
+	for bucket, sum := range s.sums {
+		if sum != 0 {
+			suspects = append(suspects, uint64(bucket))
 		}
 	}
-	for h := range s.counters { // hours without a payment
-		s.bad[h] = true
-	}
-	hours := slices.Sorted(maps.Keys(s.bad))
-	for _, h := range hours[min(len(hours), findingsMax):] {
-		delete(s.bad, h)
-		s.a.checks.spent.More++
-	}
-	if len(s.bad) == 0 {
-		return nil
-	}
-	return s.name(ctx)
-}
-
-// wallet is one wallet in one hour.
-type wallet struct{ hour, account int64 }
-
-// namedMax bounds how many wallets are kept to be named.
-const namedMax = 1_000_000
-
-func (s *spending) name(ctx context.Context) error {
-	c := s.a.checks.spent
-	differs := map[wallet]int64{} // counted, less what was paid
-	err := s.a.eachCounter(ctx, func(r counter) {
-		if s.bad[r.hour] && len(differs) < namedMax {
-			differs[wallet{r.hour, r.account}] += r.minor
+	for some := range slices.Chunk(suspects, spentAtOnce) {
+		if len(s.a.checks.spent.Findings) == findingsMax {
+			break
 		}
-	})
-	if err != nil {
-		return err
-	}
-	for h := range s.bad {
-		if err := s.subtractPaid(ctx, h, differs); err != nil {
+		if err := s.judge(ctx, some); err != nil {
 			return err
 		}
 	}
-	named := map[int64]bool{}
-	for _, w := range slices.SortedFunc(maps.Keys(differs), func(a, b wallet) int {
-		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.account, b.account))
-	}) {
-		if d := differs[w]; d != 0 {
-			named[w.hour] = true
-			c.fail("account %d: hour %d: the counter is %+d off what was paid out", w.account, w.hour, d)
+	return nil
+}
+
+// judge adds up the wallets and hours of some buckets, and looks those up that
+// differ.
+func (s *spending) judge(ctx context.Context, suspects []uint64) error {
+	differs := map[counter]int64{} // counted, less what was paid; without the amount
+	add := func(r counter, minor int64) {
+		if bucket, _ := s.place(r); r.hour > s.hour || !slices.Contains(suspects, bucket) {
+			return
+		}
+		r.minor = 0
+		if differs[r] += minor; differs[r] == 0 {
+			delete(differs, r)
 		}
 	}
-	for h := range s.bad {
-		if !named[h] {
-			c.fail("hour %d: the counters are not what was paid out", h)
+	s.a.before("spent")
+	if err := s.a.eachCounter(ctx, func(r counter) { add(r, r.minor) }); err != nil {
+		return err
+	}
+	s.a.before("payments")
+	if err := s.eachPaid(ctx, func(r counter) { add(r, -r.minor) }); err != nil {
+		return err
+	}
+	for _, r := range slices.SortedFunc(maps.Keys(differs), func(a, b counter) int {
+		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.account, b.account))
+	}) {
+		if err := s.confirm(ctx, r); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// subtractPaid takes off what was paid in an hour. A payment right at the edge
-// of the hour may be named although it is counted well.
-func (s *spending) subtractPaid(ctx context.Context, h int64, differs map[wallet]int64) error {
+// eachPaid walks the payments that are counted.
+func (s *spending) eachPaid(ctx context.Context, visit func(counter)) error {
 	a := s.a
-	begin, end := (h*hour-epoch)<<bookBits, ((h+1)*hour-epoch)<<bookBits
-	return walk(ctx, a, `select id, actor, minor, transfer
-from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, payment{id: begin - 1},
-		func(p *payment) []any { return []any{&p.id, &p.actor, &p.minor, &p.transfer} },
-		func(p *payment) []any { return []any{a.book, p.id, min(end-1, a.upTo)} },
+	return walk(ctx, a, `select id, actor, target, action, minor, counted
+from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, payment{id: math.MinInt64},
+		func(p *payment) []any { return []any{&p.id, &p.actor, &p.target, &p.action, &p.minor, &p.counted} },
+		func(p *payment) []any { return []any{a.book, p.id, a.upTo} },
 		func(rows []payment) error {
-			for _, p := range rows {
-				if p.transfer > 0 && p.transfer <= a.upTo && len(differs) < namedMax {
-					differs[wallet{h, p.actor}] -= p.minor
+			for i := range rows {
+				if p := &rows[i]; p.counted != 0 {
+					visit(counter{p.payer(), p.counted, p.minor})
 				}
 			}
 			return nil
 		})
+}
+
+// countedText reads one counter beside its payments. Those that a person has
+// paid out are found by their rows in parties: pays of his in any state, which
+// were made in the hour or right after it, and settled charges to him, which
+// were made at any time before. SQLite reads the tables of a cross join in their
+// order; the other way round it would read everybody's payments of the hour.
+const countedText = `select coalesce((select minor from spent where book = $1 and account = $2 and hour = $3), 0) +
+	coalesce((select spent from accounts where book = $1 and id = $2 and spent_hour = $3), 0),
+	coalesce((select cast(sum(p.minor) as bigint) from parties q cross join payments p
+		where q.book = $1 and q.person = $2 and q.kind in (0, 4, 8, 12, 16) and q.payment >= $4 and q.payment < $5
+		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'pay' and p.actor = $2), 0) +
+	coalesce((select cast(sum(p.minor) as bigint) from parties q cross join payments p
+		where q.book = $1 and q.person = $2 and q.kind = 7 and q.payment < $5
+		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'charge' and p.target = $2), 0)`
+
+// confirm reports a counter if it is not what was paid out.
+func (s *spending) confirm(ctx context.Context, r counter) error {
+	a := s.a
+	if err := a.db.rest(ctx); err != nil {
+		return err
+	}
+	begin, end := (r.hour*hour-epoch)<<bookBits, ((r.hour+1)*hour+batchSpan-epoch)<<bookBits
+	found, err := read(ctx, a.db, countedText, func(v *[2]int64) []any { return []any{&v[0], &v[1]} },
+		a.book, r.account, r.hour, begin, end)
+	if err != nil {
+		return err
+	}
+	if counted, paid := found[0][0], found[0][1]; counted != paid {
+		a.checks.spent.fail("account %d: hour %d: the counter is %+d off what was paid out", r.account, r.hour, counted-paid)
+	}
+	return nil
 }

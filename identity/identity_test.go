@@ -63,7 +63,7 @@ func (n *network) user(t *testing.T, name string) purse.User {
 
 func (n *network) token(t *testing.T, u purse.User, scopes purse.Scopes, life time.Duration) purse.Secret {
 	t.Helper()
-	made, err := n.CreateToken(t.Context(), purse.MainBook, "op", u.ID, scopes, life)
+	made, err := n.CreateToken(t.Context(), purse.MainBook, "op", TokenRequest{User: u.ID, Scopes: scopes, Life: life})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +160,8 @@ func TestTokenLivesUntilItIsRevoked(t *testing.T) {
 		n.expect(t, token, purse.AccessProfile, purse.CodeScope, "ok")
 		actor, err := n.Authenticate(t.Context(), token)
 		hash, _ := hashToken(token)
-		want := purse.Actor{Book: purse.MainBook, User: ann.ID, Token: hash, Scopes: "make_payments access_balance"}
-		if actor != want || err != nil {
+		want := purse.Actor{Book: purse.MainBook, User: ann.ID, Token: hash, Scopes: "make_payments access_balance", At: actor.At}
+		if actor.At < ann.Joined || actor != want || err != nil {
 			t.Errorf("actor %+v, %v", actor, err)
 		}
 
@@ -250,10 +250,10 @@ func TestWhatIsNoToken(t *testing.T) {
 				}
 			})
 		}
-		if _, err := n.CreateToken(t.Context(), purse.MainBook, "op", 999, "make_payments", 0); code(err) != purse.CodeTarget {
+		if _, err := n.CreateToken(t.Context(), purse.MainBook, "op", TokenRequest{User: 999, Scopes: "make_payments"}); code(err) != purse.CodeTarget {
 			t.Errorf("a token for nobody: %v", err)
 		}
-		if _, err := n.CreateToken(t.Context(), purse.MainBook, "op", n.user(t, "bob").ID, "make_payments", -time.Hour); code(err) != purse.CodeInvalid {
+		if _, err := n.CreateToken(t.Context(), purse.MainBook, "op", TokenRequest{User: n.user(t, "bob").ID, Scopes: "make_payments", Life: -time.Hour}); code(err) != purse.CodeInvalid {
 			t.Errorf("a token from the past: %v", err)
 		}
 		if tokens := n.count(t, "tokens"); tokens != 0 {
@@ -304,7 +304,7 @@ func TestRefusedPeopleLeaveNothing(t *testing.T) {
 				t.Errorf("%+v: %v", tc.user, err)
 			}
 		}
-		if users, accounts := n.count(t, "users"), n.count(t, "accounts"); users != 0 || accounts != 1 {
+		if users, accounts := n.count(t, "users"), n.count(t, "accounts"); users != 0 || accounts != len(purse.OwnAccounts) {
 			t.Errorf("%d users and %d accounts", users, accounts)
 		}
 	})
@@ -338,7 +338,7 @@ func TestOneUsernameMakesOneUser(t *testing.T) {
 				t.Errorf("refused with %v", err)
 			}
 		}
-		if users, accounts := n.count(t, "users"), n.count(t, "accounts"); made != 1 || users != 1 || accounts != 2 {
+		if users, accounts := n.count(t, "users"), n.count(t, "accounts"); made != 1 || users != 1 || accounts != len(purse.OwnAccounts)+1 {
 			t.Errorf("%d were told yes, %d users, %d accounts", made, users, accounts)
 		}
 	})

@@ -83,6 +83,7 @@ func (s *Service) Authenticate(ctx context.Context, token purse.Secret) (purse.A
 	if err := t.Valid(now); err != nil {
 		return purse.Actor{}, err
 	}
+	a.At = now
 	return a, nil
 }
 
@@ -113,34 +114,52 @@ type NewToken struct {
 	Secret purse.Secret
 }
 
-// CreateToken makes an access token for a person's own use. life is how long it
-// is valid; zero is for ever. Only operators call it.
+// TokenRequest asks for an access token.
+type TokenRequest struct {
+	User   purse.UserID
+	App    purse.AppID // 0: for the person's own use
+	Scopes purse.Scopes
+	Life   time.Duration // how long it is valid; 0: for ever
+}
+
+// CreateToken makes an access token. Only operators call it.
 //
-// Refused with CodeInvalid or CodeTarget.
-func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.Operator, user purse.UserID, scopes purse.Scopes, life time.Duration) (NewToken, error) {
-	if life < 0 {
+// Refused with CodeInvalid, CodeTarget or CodeNotFound.
+func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.Operator, req TokenRequest) (NewToken, error) {
+	if req.Life < 0 {
 		return NewToken{}, purse.Refuse(purse.CodeInvalid, "A token cannot expire before it is made.")
 	}
 	secret := newToken()
 	hash, _ := hashToken(secret)
+	needs := purse.Needs{Users: []purse.UserID{req.User}, Tokens: []purse.TokenHash{hash}}
+	if req.App != 0 {
+		needs.Apps = []purse.AppID{req.App}
+	}
 	var made purse.Token
 	err := s.Store.Execute(ctx, purse.Command{
 		Book:  book, // whose time the token's life is counted in
-		Needs: purse.Needs{Users: []purse.UserID{user}, Tokens: []purse.TokenHash{hash}},
+		Needs: needs,
 		Decide: func(f *purse.Facts) error {
-			u, err := f.User(user)
+			u, err := f.User(req.User)
 			if purse.CodeOf(err) == purse.CodeNotFound {
 				return purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
 			}
 			if err != nil {
 				return err
 			}
-			made = purse.Token{Hash: hash, ID: purse.TokenID(f.NextID()), User: user, Book: u.Book, Scopes: scopes}
-			if life > 0 {
-				made.Expires = f.Now.Add(life)
+			if req.App != 0 {
+				if _, err := f.App(req.App); err != nil {
+					return err
+				}
+			}
+			made = purse.Token{
+				Hash: hash, ID: purse.TokenID(f.NextID()), User: req.User, App: req.App, Book: u.Book, Scopes: req.Scopes,
+			}
+			if req.Life > 0 {
+				made.Expires = f.Now.Add(req.Life)
 			}
 			f.Put(made)
-			f.Put(purse.NewAction(f, by, "token.create", user.String(), string(scopes)))
+			f.Put(purse.NewAction(f, by, "token.create", req.User.String(), string(req.Scopes)))
 			return nil
 		},
 	})

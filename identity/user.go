@@ -7,10 +7,11 @@ import (
 	"purse/ledger"
 )
 
-// CreateUser makes a person with an empty wallet. Only operators call it.
+// CreateUser makes a person with an empty wallet, who owns the addresses: the
+// operator vouches for that. Only operators call it.
 //
 // Refused with CodeInvalid, CodeMissing or CodeTaken.
-func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Operator, u purse.User) (purse.User, error) {
+func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Operator, u purse.User, addresses ...purse.Address) (purse.User, error) {
 	if err := u.Check(); err != nil {
 		return purse.User{}, err
 	}
@@ -21,7 +22,7 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 	var made purse.User
 	err = s.Store.Execute(ctx, purse.Command{
 		Book:  book,
-		Needs: purse.Needs{Usernames: []string{folded}},
+		Needs: purse.Needs{Usernames: []string{folded}, Addresses: addresses},
 		Decide: func(f *purse.Facts) error {
 			_, err := f.UserNamed(folded)
 			if err == nil {
@@ -33,6 +34,11 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 			made = u
 			made.ID, made.Book, made.Joined = purse.UserID(f.NextID()), book, f.Now
 			f.Put(made)
+			for _, a := range addresses {
+				if err := own(f, a, made.ID); err != nil {
+					return err
+				}
+			}
 			f.Put(purse.Account{
 				Account: ledger.Account{ID: purse.WalletOf(made.ID), Currency: f.Book.Currency},
 				Kind:    purse.Wallet,
@@ -42,6 +48,19 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 		},
 	})
 	return made, err
+}
+
+// own gives an address that nobody owns to a person.
+func own(f *purse.Facts, a purse.Address, owner purse.UserID) error {
+	now, err := f.AddressOwner(a)
+	if err != nil && purse.CodeOf(err) != purse.CodeNotFound {
+		return err
+	}
+	if now.Owner != 0 {
+		return purse.Refuse(purse.CodeTaken, "Somebody else has the %s %s.", a.Kind, a.Text)
+	}
+	f.Put(purse.AddressOwner{Address: a, Owner: owner, Since: f.Now})
+	return nil
 }
 
 // User finds a person.

@@ -34,24 +34,44 @@ func Authorize(f *purse.Facts, actor purse.Actor, scope purse.Scope) error {
 // rule may refuse a payment.
 type rule func(*purse.Facts, purse.Payment) error
 
-// rules run in this order and the first refusal wins.
-var rules = []rule{
-	notToSelf,
-	targetExists,
-	payerNotFrozen,
-	paymentLimit,
-	weekLimit,
+// Rules run in their order and the first refusal wins. asking are those of a
+// charge that is made, paying those of money that leaves a wallet.
+var (
+	asking = []rule{notToSelf, targetExists, paymentLimit, positive}
+	paying = []rule{notToSelf, targetExists, payerNotFrozen, paymentLimit, weekLimit, positive}
+)
+
+// Pay refuses money that would leave the payer's wallet against a rule, and
+// counts what may leave it against the payer's weekly limit.
+func Pay(f *purse.Facts, p *purse.Payment) error {
+	err := check(f, *p, paying)
+	if err == nil {
+		p.Counted, err = f.CountSpent(purse.WalletOf(p.Payer()), p.Minor)
+	}
+	return err
 }
 
-// Pay refuses a payment that breaks a rule, and counts one that does not
-// against the payer's weekly limit.
-func Pay(f *purse.Facts, p purse.Payment) error {
+// Ask refuses a charge that may not be made. Nothing is counted: money leaves
+// when the charge is approved.
+func Ask(f *purse.Facts, p *purse.Payment) error { return check(f, *p, asking) }
+
+func check(f *purse.Facts, p purse.Payment, rules []rule) error {
 	for _, r := range rules {
 		if err := r(f, p); err != nil {
 			return err
 		}
 	}
-	return f.CountSpent(purse.WalletOf(p.Actor), p.Minor)
+	return nil
+}
+
+// GiveBack takes a payment that was not delivered off the payer's weekly limit,
+// as long as its hour still counts.
+func GiveBack(f *purse.Facts, p *purse.Payment) error {
+	counted, err := f.UncountSpent(purse.WalletOf(p.Payer()), p.Counted, p.Minor)
+	if counted {
+		p.Counted = 0
+	}
+	return err
 }
 
 func notToSelf(_ *purse.Facts, p purse.Payment) error {
@@ -61,7 +81,11 @@ func notToSelf(_ *purse.Facts, p purse.Payment) error {
 	return nil
 }
 
+// targetExists leaves out addresses: whoever will own one may not be here yet.
 func targetExists(f *purse.Facts, p purse.Payment) error {
+	if p.Target == 0 {
+		return nil
+	}
 	_, err := f.User(p.Target)
 	if purse.CodeOf(err) == purse.CodeNotFound {
 		return purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
@@ -72,7 +96,7 @@ func targetExists(f *purse.Facts, p purse.Payment) error {
 // payerNotFrozen stops what goes out. A frozen wallet may still be paid, so
 // that a freeze does not turn other people's payments into failures.
 func payerNotFrozen(f *purse.Facts, p purse.Payment) error {
-	return NotFrozen(f, p.Actor)
+	return NotFrozen(f, p.Payer())
 }
 
 // NotFrozen refuses to let anything out of a frozen wallet.
@@ -94,9 +118,18 @@ func paymentLimit(f *purse.Facts, p purse.Payment) error {
 	return nil
 }
 
+// positive is the ledger's rule too, which never sees the amount of a charge, and
+// sees that of a payment into escrow only together with its fee.
+func positive(_ *purse.Facts, p purse.Payment) error {
+	if p.Minor <= 0 {
+		return purse.Refuse(purse.CodeAmount, "This amount is not possible here.")
+	}
+	return nil
+}
+
 // weekLimit counts the payment itself, so that one big payment is refused too.
 func weekLimit(f *purse.Facts, p purse.Payment) error {
-	spent, err := f.SpentThisWeek(purse.WalletOf(p.Actor))
+	spent, err := f.SpentThisWeek(purse.WalletOf(p.Payer()))
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func TestRulesRefuseInThisOrder(t *testing.T) {
 		{"over the week's limit", facts(wallet(ann, false), full), pay(bob, 500), purse.CodeLimit, "This would pass your weekly limit."},
 		{"good", facts(wallet(ann, false)), pay(bob, 500), "ok", ""},
 	} {
-		err := Pay(tc.facts, tc.payment)
+		err := Pay(tc.facts, &tc.payment)
 		if got := code(err); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
@@ -131,6 +131,10 @@ func TestEachRuleAlone(t *testing.T) {
 	}{
 		{"to somebody else", notToSelf, facts(own), p, "ok"},
 		{"to oneself", notToSelf, facts(own), with(func(q *purse.Payment) { q.Target = ann }), purse.CodeSelf},
+		{"an amount", positive, facts(own), with(func(q *purse.Payment) { q.Minor = 1 }), "ok"},
+		{"no amount", positive, facts(own), with(func(q *purse.Payment) { q.Minor = 0 }), purse.CodeAmount},
+		{"to an address", targetExists, facts(own), with(func(q *purse.Payment) { q.Target = 0 }), "ok"},
+		{"frozen target of a charge", payerNotFrozen, facts(frozen), with(func(q *purse.Payment) { q.Action, q.Actor, q.Target = purse.Charge, bob, ann }), purse.CodeFrozen},
 		{"to somebody", targetExists, facts(own), p, "ok"},
 		{"to nobody", targetExists, facts(own), with(func(q *purse.Payment) { q.Target = nobody }), purse.CodeTarget},
 		{"to the treasury", targetExists, facts(own), with(func(q *purse.Payment) { q.Target = 1 }), purse.CodeTarget},
@@ -166,7 +170,7 @@ func TestPayCountsOnlyWhatIsNotRefused(t *testing.T) {
 	}{
 		{501, 0, purse.CodeLimit}, {500, 500, "ok"}, {500, 1000, "ok"}, {201, 1000, purse.CodeLimit}, {200, 1200, "ok"}, {1, 1200, purse.CodeLimit},
 	} {
-		if got := code(Pay(f, purse.Payment{Actor: ann, Target: bob, Minor: tc.minor})); got != tc.want {
+		if got := code(Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: tc.minor})); got != tc.want {
 			t.Errorf("pay %d: %s, want %s", tc.minor, got, tc.want)
 		}
 		if got, err := f.SpentThisWeek(purse.WalletOf(ann)); got != tc.spent || err != nil {
@@ -175,6 +179,71 @@ func TestPayCountsOnlyWhatIsNotRefused(t *testing.T) {
 	}
 	if got, _ := f.SpentThisWeek(purse.WalletOf(bob)); got != 0 {
 		t.Errorf("the payee has spent %d", got)
+	}
+}
+
+// Of a charge the target pays: its rules hold when it is approved, those of the
+// amount when it is made too.
+func TestChargesAreAskedThenPaid(t *testing.T) {
+	charge := func(from purse.UserID, minor int64) purse.Payment {
+		return purse.Payment{Action: purse.Charge, Actor: bob, Target: from, Minor: minor}
+	}
+	full := spent(ann, hour, 1200)
+	for _, tc := range []struct {
+		name      string
+		facts     func() *purse.Facts
+		charge    purse.Payment
+		ask, paid purse.Code
+	}{
+		{"good", func() *purse.Facts { return facts(wallet(ann, false)) }, charge(ann, 500), "ok", "ok"},
+		{"oneself", func() *purse.Facts { return facts(wallet(ann, true)) }, charge(bob, 501), purse.CodeSelf, purse.CodeSelf},
+		{"nobody", func() *purse.Facts { return facts() }, charge(nobody, 501), purse.CodeTarget, purse.CodeTarget},
+		{"frozen payer", func() *purse.Facts { return facts(wallet(ann, true), full) }, charge(ann, 500), "ok", purse.CodeFrozen},
+		{"over the limit", func() *purse.Facts { return facts(wallet(ann, false)) }, charge(ann, 501), purse.CodeLimit, purse.CodeLimit},
+		{"over the payer's week", func() *purse.Facts { return facts(wallet(ann, false), full) }, charge(ann, 1), "ok", purse.CodeLimit},
+		{"over the asker's week", func() *purse.Facts { return facts(wallet(ann, false), spent(bob, hour, 1200)) }, charge(ann, 1), "ok", "ok"},
+		{"nothing", func() *purse.Facts { return facts(wallet(ann, false)) }, charge(ann, 0), purse.CodeAmount, purse.CodeAmount},
+		{"less than nothing", func() *purse.Facts { return facts(wallet(ann, false)) }, charge(ann, math.MinInt64), purse.CodeAmount, purse.CodeAmount},
+	} {
+		f, c := tc.facts(), tc.charge
+		if got := code(Ask(f, &c)); got != tc.ask || c != tc.charge {
+			t.Errorf("%s: made with %s, want %s; %+v", tc.name, got, tc.ask, c)
+		}
+		if n, _ := f.SpentThisWeek(purse.WalletOf(bob)); n != 0 && tc.name != "over the asker's week" {
+			t.Errorf("%s: the asker has spent %d", tc.name, n)
+		}
+		if got := code(Pay(f, &c)); got != tc.paid || (c.Counted == hour) != (tc.paid == "ok") {
+			t.Errorf("%s: paid with %s, want %s; counted in %d", tc.name, got, tc.paid, c.Counted)
+		}
+	}
+}
+
+// What is given back no longer counts, if its hour still did; another than the
+// payer's counter is never touched.
+func TestGiveBack(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		counted int64
+		left    int64
+		kept    bool
+	}{
+		{"this hour", hour, 300, false}, {"the oldest hour", hour - 167, 300, false}, {"a week ago", hour - 168, 600, true},
+	} {
+		f := facts(wallet(ann, false), spent(ann, hour, 300), spent(ann, hour-167, 300), spent(ann, hour-168, 300), spent(bob, hour, 7))
+		p := purse.Payment{Action: purse.Pay, Actor: ann, Address: purse.Address{Kind: purse.Email, Text: "a@example.org"}, Minor: 300, Counted: tc.counted}
+		if err := GiveBack(f, &p); err != nil || (p.Counted != 0) != tc.kept || tc.kept && p.Counted != tc.counted {
+			t.Errorf("%s: %+v, %v", tc.name, p, err)
+		}
+		if n, _ := f.SpentThisWeek(purse.WalletOf(ann)); n != tc.left {
+			t.Errorf("%s: %d are counted, want %d", tc.name, n, tc.left)
+		}
+		if n, _ := f.SpentThisWeek(purse.WalletOf(bob)); n != 7 {
+			t.Errorf("%s: %d are counted for somebody else", tc.name, n)
+		}
+	}
+	f := facts(wallet(ann, false), spent(ann, hour, 300))
+	if err := GiveBack(f, &purse.Payment{Actor: ann, Minor: 301, Counted: hour}); code(err) != purse.CodeInternal {
+		t.Errorf("more than was counted: %v", err)
 	}
 }
 
@@ -192,7 +261,11 @@ func TestRulesAskForWhatWasNotLoaded(t *testing.T) {
 		"target": func(f *purse.Facts) error { return targetExists(f, p) },
 		"frozen": func(f *purse.Facts) error { return payerNotFrozen(f, p) },
 		"week":   func(f *purse.Facts) error { return weekLimit(f, p) },
-		"pay":    func(f *purse.Facts) error { return Pay(f, p) },
+		"pay":    func(f *purse.Facts) error { return Pay(f, &p) },
+		"ask":    func(f *purse.Facts) error { return Ask(f, &p) },
+		"give back": func(f *purse.Facts) error {
+			return GiveBack(f, &purse.Payment{Actor: ann, Minor: 1, Counted: hour})
+		},
 	} {
 		f := unloaded()
 		if _, ok := errors.AsType[*purse.Missing](decide(f)); !ok || f.Missing() == nil {
@@ -206,7 +279,7 @@ func TestNobodyPassesTheWeeklyLimit(t *testing.T) {
 		f := facts(wallet(ann, false))
 		paid := int64(0)
 		for _, minor := range rapid.SliceOf(rapid.Int64Range(1, 600)).Draw(t, "amounts") {
-			refused := Pay(f, purse.Payment{Actor: ann, Target: bob, Minor: minor}) != nil
+			refused := Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: minor}) != nil
 			if refused != (minor > 500 || paid+minor > 1200) {
 				t.Fatalf("%d after %d: refused is %v", minor, paid, refused)
 			}

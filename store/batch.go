@@ -25,6 +25,7 @@ type writer struct {
 	queue  *queue
 	guard  clockGuard
 	shown  purse.Time // the latest time that a command has decided by
+	memory remembered // of the directory; a writer of the directory has none
 	latest purse.Time // a guess of the next batch's time, for how far back counters are needed
 }
 
@@ -177,9 +178,18 @@ func (w *writer) load(ctx context.Context, batch []*task) (*purse.WorkingSet, er
 	if st := w.engine.clock(); st != nil {
 		x = append(x, step{st: st, each: func(r row) { clock = purse.Time(r.int()) }})
 	}
-	x.load(w.book, &ws, batch, since)
+	d := &directory{memory: &w.memory}
+	if w.book != purse.Directory {
+		x = append(x, d.check())
+	}
+	x.load(w.book, &ws, d, batch, since, w.engine.address())
 	if err := w.exchange(ctx, "load", x); err != nil {
 		return nil, err
+	}
+	if again := d.again(&ws); d.stale && len(again) > 0 {
+		if err := w.exchange(ctx, "load again", again); err != nil {
+			return nil, err
+		}
 	}
 	if !found {
 		return nil, fmt.Errorf("store: book %d does not exist", w.book)

@@ -36,6 +36,74 @@ func folded(v purse.User) string {
 	return f
 }
 
+// Addresses. A command of a book that loads one holds it until it has committed,
+// so that nobody becomes its owner meanwhile.
+
+var loadAddress = &statement{`select kind, address, owner, since
+from addresses where kind = $1 and address = $2`, "tt"}
+
+var shareAddress = &statement{loadAddress.text + " for share", "tt"}
+
+func readAddress(r row) purse.AddressOwner {
+	return purse.AddressOwner{
+		Address: purse.Address{Kind: purse.AddressKind(r.text()), Text: r.text()},
+		Owner:   purse.UserID(r.int()), Since: purse.Time(r.int()),
+	}
+}
+
+var insertAddress = &statement{`insert into addresses (kind, address, owner, since)
+values ($1, $2, $3, $4)`, "ttii"}
+
+var updateAddress = &statement{`update addresses set owner = $3, since = $4
+where kind = $1 and address = $2`, "ttii"}
+
+func packAddress(_ purse.BookID, v purse.AddressOwner, a *args) {
+	a.text(string(v.Kind)).text(v.Text).int(int64(v.Owner)).int(int64(v.Since))
+}
+
+// Introductions.
+
+const introductionColumns = `person, kind, address, at`
+
+var loadIntroduction = &statement{`select ` + introductionColumns + `
+from introductions
+where book = $1 and person = $2 and kind = $3 and address = $4`, "iitt"}
+
+var loadIntroduced = &statement{`select ` + introductionColumns + `
+from introductions where book = $1 and person = $2 order by at desc limit 20`, "ii"}
+
+func readIntroduction(r row) purse.Introduction {
+	return purse.Introduction{
+		IntroductionKey: purse.IntroductionKey{
+			Person: purse.UserID(r.int()), Address: purse.Address{Kind: purse.AddressKind(r.text()), Text: r.text()},
+		},
+		At: purse.Time(r.int()),
+	}
+}
+
+var insertIntroduction = &statement{`insert into introductions (book, ` + introductionColumns + `)
+values ($1, $2, $3, $4, $5)`, "iitti"}
+
+func packIntroduction(book purse.BookID, v purse.Introduction, a *args) {
+	a.int(int64(book)).int(int64(v.Person)).text(string(v.Kind)).text(v.Text).int(int64(v.At))
+}
+
+// Apps.
+
+var loadApp = &statement{`select id, name, medium, created
+from apps where id = $1`, "i"}
+
+func readApp(r row) purse.App {
+	return purse.App{ID: purse.AppID(r.int()), Name: r.text(), Medium: purse.Medium(r.text()), Created: purse.Time(r.int())}
+}
+
+var insertApp = &statement{`insert into apps (id, name, medium, created)
+values ($1, $2, $3, $4)`, "itti"}
+
+func packApp(_ purse.BookID, v purse.App, a *args) {
+	a.int(int64(v.ID)).text(v.Name).text(string(v.Medium)).int(int64(v.Created))
+}
+
 // Tokens.
 
 const tokenColumns = `hash, id, user_id, app, book, scopes, expires, revoked`

@@ -20,6 +20,8 @@ type engine interface {
 	begin() *statement
 	lock() *statement
 	clock() *statement
+	// address loads an address and, where that needs saying, holds it.
+	address() *statement
 	// reset ends whatever transaction is open, by a rollback or by giving the
 	// connection up; the next exchange starts afresh.
 	reset()

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 
 	"purse"
 	"purse/ledger"
@@ -30,19 +32,21 @@ func want[K comparable](x *exchange, st *statement, keys iter.Seq[K], wanted fun
 }
 
 // load adds the loading of everything that the tasks need. spentSince is the
-// first hour of the counters that are loaded.
-func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, tasks []*task, spentSince int64) {
+// first hour of the counters that are loaded, shared the statement that loads an
+// address, d what is remembered of the directory.
+func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, d *directory, tasks []*task, spentSince int64, shared *statement) {
 	b := int64(book)
-	want(x, loadToken, each(tasks, func(n *purse.Needs) []purse.TokenHash { return n.Tokens }), ws.Tokens.Want,
-		func(k purse.TokenHash, a *args) { a.text(string(k)) },
-		func(r row) { t := readToken(r); ws.Tokens.Load(t.Hash, t) })
+	want(x, loadToken, each(tasks, func(n *purse.Needs) []purse.TokenHash { return n.Tokens }),
+		func(k purse.TokenHash) bool { return ws.Tokens.Want(k) && !d.token(ws, k) },
+		func(k purse.TokenHash, a *args) { a.text(string(k)) }, d.readToken(ws))
 	loadName := func(r row) {
 		u := readUser(r)
 		ws.Users.Load(u.ID, u)
 		ws.Usernames.Load(folded(u), u.ID)
 	}
-	want(x, loadUser, each(tasks, func(n *purse.Needs) []purse.UserID { return n.Users }), ws.Users.Want,
-		func(k purse.UserID, a *args) { a.int(int64(k)) }, func(r row) { u := readUser(r); ws.Users.Load(u.ID, u) })
+	want(x, loadUser, each(tasks, func(n *purse.Needs) []purse.UserID { return n.Users }),
+		func(k purse.UserID) bool { return ws.Users.Want(k) && !d.user(ws, k) },
+		func(k purse.UserID, a *args) { a.int(int64(k)) }, d.readUser(ws))
 	want(x, loadUserNamed, each(tasks, func(n *purse.Needs) []string { return n.Usernames }), ws.Usernames.Want,
 		func(k string, a *args) { a.text(k) }, loadName)
 	want(x, loadAccount, each(tasks, func(n *purse.Needs) []ledger.AccountID { return n.Accounts }), ws.Accounts.Want,
@@ -69,6 +73,29 @@ func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, tasks []*task, 
 	want(x, loadOnce, each(tasks, func(n *purse.Needs) []purse.OnceKey { return n.Once }), ws.Once.Want,
 		func(k purse.OnceKey, a *args) { a.int(b).int(k.Principal.ID).int(int64(k.Principal.App)).text(k.Key) },
 		func(r row) { s := readOnce(r); ws.Once.Load(s.OnceKey, s) })
+	x.loadDirectory(book, ws, tasks, shared)
+}
+
+// loadDirectory adds what few commands need of the directory. shared is the
+// statement that loads an address.
+func (x *exchange) loadDirectory(book purse.BookID, ws *purse.WorkingSet, tasks []*task, shared *statement) {
+	b := int64(book)
+	want(x, loadApp, each(tasks, func(n *purse.Needs) []purse.AppID { return n.Apps }), ws.Apps.Want,
+		func(k purse.AppID, a *args) { a.int(int64(k)) }, func(r row) { v := readApp(r); ws.Apps.Load(v.ID, v) })
+	// In one order, as all that locks rows of the directory.
+	addresses := slices.SortedFunc(each(tasks, func(n *purse.Needs) []purse.Address { return n.Addresses }), func(a, b purse.Address) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
+	})
+	want(x, shared, slices.Values(addresses), ws.Addresses.Want,
+		func(k purse.Address, a *args) { a.text(string(k.Kind)).text(k.Text) },
+		func(r row) { v := readAddress(r); ws.Addresses.Load(v.Address, v) })
+	loadOne := func(r row) { ws.LoadIntroduction(readIntroduction(r)) }
+	want(x, loadIntroduction, each(tasks, func(n *purse.Needs) []purse.IntroductionKey { return n.Introductions }), ws.Introductions.Want,
+		func(k purse.IntroductionKey, a *args) {
+			a.int(b).int(int64(k.Person)).text(string(k.Kind)).text(k.Text)
+		}, loadOne)
+	want(x, loadIntroduced, each(tasks, func(n *purse.Needs) []purse.UserID { return n.Introduced }), ws.WantIntroduced,
+		func(k purse.UserID, a *args) { a.int(b).int(int64(k)) }, loadOne)
 }
 
 // each yields one kind of need of every task.
@@ -103,15 +130,26 @@ func put[K comparable, V any](x *exchange, st *statement, book purse.BookID, row
 func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 	b := ws.Book.ID
 	unchanging(ws.Users.Updated(), "users")
-	unchanging(ws.Payments.Updated(), "payments")
+	unchanging(ws.Apps.Updated(), "apps")
+	unchanging(ws.Introductions.Updated(), "introductions")
 	unchanging(ws.Entries.Updated(), "entries")
 	unchanging(ws.Once.Updated(), "once")
 	put(x, insertUser, b, ws.Users.Added(), packUser)
 	put(x, insertToken, b, ws.Tokens.Added(), packToken)
+	if b != purse.Directory { // see remembered
+		unchanging(ws.Tokens.Updated(), "tokens, outside the directory,")
+	}
 	put(x, updateToken, b, ws.Tokens.Updated(), packTokenChange)
 	put(x, insertAccount, b, ws.Accounts.Added(), packAccount)
 	put(x, updateAccount, b, ws.Accounts.Updated(), packAccountChange)
+	put(x, insertAddress, b, ws.Addresses.Added(), packAddress)
+	put(x, updateAddress, b, ws.Addresses.Updated(), packAddress)
+	put(x, insertApp, b, ws.Apps.Added(), packApp)
 	put(x, insertPayment, b, ws.Payments.Added(), packPayment)
+	put(x, updatePayment, b, ws.Payments.Updated(), packPaymentChange)
+	put(x, insertParty, b, partiesOf(ws), packParty)
+	put(x, updateParty, b, ws.Parties.Updated(), packPartyChange)
+	put(x, insertIntroduction, b, ws.Introductions.Added(), packIntroduction)
 	put(x, insertEntry, b, ws.Entries.Added(), packEntry)
 	put(x, insertHold, b, ws.Holds.Added(), packHold)
 	put(x, updateHold, b, ws.Holds.Updated(), packHoldChange)
@@ -123,18 +161,19 @@ func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 	x.saveSpent(updateSpent, b, ws.Spent.Updated())
 
 	batch, nonce = ws.NextID(), rand.Int64()
+	head := newArgs(updateHead).int(int64(b))
+	packHead(ws.Book, ws.Last, head)
 	*x = append(*x,
 		step{st: insertBatch, args: newArgs(insertBatch).int(int64(b)).int(batch).int(nonce), counted: true},
-		step{st: updateHead, args: newArgs(updateHead).int(int64(b)).int(int64(ws.Last)).
-			int(ws.Book.Limits.PaymentMinor).int(ws.Book.Limits.WeekMinor).int(ws.Book.ClockOffset), counted: true})
+		step{st: updateHead, args: head, counted: true})
 	return batch, nonce
 }
 
 // unchanging stops a command that changes a row of a table whose rows never
 // change: without it the change would be lost in silence.
 func unchanging[K comparable, V any](rows iter.Seq2[K, V], table string) {
-	for k := range rows {
-		panic(fmt.Sprintf("store: row %v of %s was changed", k, table))
+	for range rows {
+		panic(fmt.Sprintf("store: a row of %s was changed", table))
 	}
 }
 

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"purse"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
 	"github.com/pressly/goose/v3"
 )
@@ -47,6 +45,9 @@ func (s *Store) openSQLite(ctx context.Context, path string) (func() (engine, er
 		return nil, err
 	}
 	s.closers = append(s.closers, func() { lock.Close() })
+	if err := shapeSQLite(path); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", sqliteDSN(path))
 	if err != nil {
 		return nil, err
@@ -67,7 +68,7 @@ func (s *Store) openSQLite(ctx context.Context, path string) (func() (engine, er
 		return nil, err
 	}
 	s.closers = append(s.closers, func() { conn.conn.Close() })
-	s.reader = &sqliteReader{db}
+	s.reader = newSQLiteReader(db)
 	newEngine := func() (engine, error) { return &sqliteEngine{sqliteConn: conn}, nil }
 	return newEngine, s.found(ctx, newEngine)
 }
@@ -88,7 +89,7 @@ func (s *Store) openPostgres(ctx context.Context, url string) (func() (engine, e
 			return nil, err
 		}
 	}
-	s.reader = &postgresReader{pool}
+	s.reader = newPostgresReader(pool)
 	newEngine := func() (engine, error) { return newPostgresEngine(url, s.options.Serializable) }
 	if err := s.found(ctx, newEngine); err != nil {
 		return nil, err
@@ -154,15 +155,17 @@ func (s *Store) create(ctx context.Context, newEngine func() (engine, error)) er
 	}
 	defer e.close()
 	x := exchange{{st: e.begin()}}
-	l := purse.DefaultLimits
 	for _, book := range []purse.BookID{purse.Directory, purse.MainBook} {
-		x = append(x, step{st: insertHead, args: newArgs(insertHead).int(int64(book)).text(string(s.options.Mode)).
-			text(string(s.options.Currency)).int(int64(purse.Epoch)).int(0).int(l.PaymentMinor).int(l.WeekMinor)})
+		a := newArgs(insertHead).int(int64(book)).text(string(s.options.Mode)).text(string(s.options.Currency))
+		packHead(purse.Book{Limits: purse.DefaultLimits, Terms: purse.DefaultTerms}, purse.Epoch, a)
+		x = append(x, step{st: insertHead, args: a})
 	}
-	treasury := purse.Account{Kind: purse.Treasury}
-	treasury.ID, treasury.Currency, treasury.MayOverdraw = purse.TreasuryAccount, s.options.Currency, true
 	a := newArgs(insertAccount)
-	packAccount(purse.MainBook, treasury, a)
+	for id, kind := range purse.OwnAccounts {
+		account := purse.Account{Kind: kind}
+		account.ID, account.Currency, account.MayOverdraw = id, s.options.Currency, kind == purse.Treasury
+		packAccount(purse.MainBook, account, a)
+	}
 	x = append(x, step{st: insertAccount, args: a}, step{st: commit})
 	if err := e.exchange(ctx, x); err != nil {
 		e.reset()
@@ -171,51 +174,4 @@ func (s *Store) create(ctx context.Context, newEngine func() (engine, error)) er
 		s.log.Info("could not create the network", "error", err)
 	}
 	return nil
-}
-
-// sqliteReader reads through database/sql: a read that runs twice does no harm.
-type sqliteReader struct{ db *sql.DB }
-
-func (r *sqliteReader) read(ctx context.Context, s *statement, each func(row), arguments ...any) error {
-	rows, err := r.db.QueryContext(ctx, s.numbered(), arguments...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	vals, dest := make([]driver.Value, len(columns)), make([]any, len(columns))
-	for i := range vals {
-		dest[i] = &vals[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		each(&valueRow{vals: vals})
-	}
-	return rows.Err()
-}
-
-func (r *sqliteReader) clock() string { return "cast(unixepoch('subsec') * 1000000 as integer)" }
-
-// postgresReader reads through the pool.
-type postgresReader struct{ pool *pgxpool.Pool }
-
-func (r *postgresReader) read(ctx context.Context, s *statement, each func(row), arguments ...any) error {
-	rows, err := r.pool.Query(ctx, s.text, arguments...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		each(&binaryRow{vals: rows.RawValues()})
-	}
-	return rows.Err()
-}
-
-func (r *postgresReader) clock() string {
-	return "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"time"
@@ -15,23 +16,13 @@ import (
 )
 
 // writerSettings bound how long a writer's session may hold a book's head, so
-// that a stopped server stops nobody for long, and leave the planner only index
-// look-ups and nested loops: a plan made while a table was young must not scan
-// it once it is old.
+// that a stopped server stops nobody for long.
 var writerSettings = map[string]string{
 	"application_name":                    "purse writer",
 	"idle_in_transaction_session_timeout": "2s",
 	"lock_timeout":                        "5s",
 	"statement_timeout":                   "10s",
 	"tcp_user_timeout":                    "5s",
-	"enable_seqscan":                      "off",
-	"enable_bitmapscan":                   "off",
-	"enable_hashjoin":                     "off",
-	"enable_mergejoin":                    "off",
-	"enable_material":                     "off",
-	"enable_memoize":                      "off",
-	"plan_cache_mode":                     "force_generic_plan",
-	"jit":                                 "off",
 }
 
 // readerSettings keep reads from changing anything, and from holding one
@@ -43,6 +34,19 @@ var readerSettings = map[string]string{
 	"tcp_user_timeout":              "5s",
 }
 
+// plannerSettings leave the planner only index look-ups and nested loops: a plan
+// made while a table was young must not scan it once it is old.
+var plannerSettings = map[string]string{
+	"enable_seqscan":    "off",
+	"enable_bitmapscan": "off",
+	"enable_hashjoin":   "off",
+	"enable_mergejoin":  "off",
+	"enable_material":   "off",
+	"enable_memoize":    "off",
+	"plan_cache_mode":   "force_generic_plan",
+	"jit":               "off",
+}
+
 // readersMax is how many connections serve plain reads.
 const readersMax = 8
 
@@ -52,9 +56,8 @@ func openReaders(ctx context.Context, url string) (*pgxpool.Pool, error) {
 		return nil, errors.New("the database's URL is not valid") // the error would show its password
 	}
 	c.MaxConns = readersMax
-	for k, v := range readerSettings {
-		c.ConnConfig.RuntimeParams[k] = v
-	}
+	maps.Copy(c.ConnConfig.RuntimeParams, readerSettings)
+	maps.Copy(c.ConnConfig.RuntimeParams, plannerSettings)
 	return pgxpool.NewWithConfig(ctx, c)
 }
 
@@ -102,9 +105,8 @@ func newPostgresEngine(url string, serializable bool) (*postgresEngine, error) {
 	if err != nil {
 		return nil, errors.New("the database's URL is not valid")
 	}
-	for k, v := range writerSettings {
-		c.RuntimeParams[k] = v
-	}
+	maps.Copy(c.RuntimeParams, writerSettings)
+	maps.Copy(c.RuntimeParams, plannerSettings)
 	c.ConnectTimeout = 5 * time.Second
 	e := &postgresEngine{config: c, start: beginCommitted}
 	if serializable {
@@ -116,6 +118,8 @@ func newPostgresEngine(url string, serializable bool) (*postgresEngine, error) {
 func (e *postgresEngine) begin() *statement { return e.start }
 func (e *postgresEngine) lock() *statement  { return lockHead }
 func (e *postgresEngine) clock() *statement { return databaseClock }
+
+func (e *postgresEngine) address() *statement { return shareAddress }
 
 func (e *postgresEngine) close() {
 	if e.conn != nil {

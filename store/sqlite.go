@@ -25,15 +25,37 @@ const sqliteVersionMin = "3.51.3"
 
 // sqliteDSN asks for the durability that Open then asserts. Nothing is mapped
 // into memory, so that a failing disk is an error and not a signal. The log is
-// copied into the database after 20,000 pages (80 MB) rather than 1,000: a page
+// copied into the database after 40,000 pages (80 MB) rather than 1,000: a page
 // that many payments touch is then copied once for all of them.
 func sqliteDSN(path string, extra ...string) string {
 	pragmas := append([]string{
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)", "mmap_size(0)",
-		"wal_autocheckpoint(20000)",
+		"wal_autocheckpoint(40000)",
 	}, extra...)
 	q := url.Values{"_pragma": pragmas}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// sqlitePageBytes is the size of a new database's pages. A payment changes a page
+// in each of a dozen trees, and the log takes whole pages.
+const sqlitePageBytes = 2048
+
+// sqliteApplicationID marks a database as purse's ("purs").
+const sqliteApplicationID = 0x70757273
+
+// shapeSQLite gives a database that is still empty the size of its pages, which
+// the log fixes: by a connection without one, and by something to write.
+func shapeSQLite(path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		return err
+	}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + fmt.Sprintf("?_pragma=page_size(%d)", sqlitePageBytes)
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(fmt.Sprintf("pragma application_id = %d", sqliteApplicationID))
+	return errors.Join(err, db.Close())
 }
 
 // assertSQLite refuses a database that would lose what it has acknowledged.
@@ -106,6 +128,11 @@ type prepared struct {
 // price of its own, and so has each number of rows that is prepared for.
 var sqliteChunks = []int{32, 8, 1}
 
+// chunk is how many of the rows that are left go into the next run.
+func chunk(left int) int {
+	return sqliteChunks[slices.IndexFunc(sqliteChunks, func(size int) bool { return size <= left })]
+}
+
 func openSQLite(path string) (*sqliteConn, error) {
 	conn, err := (&sqlite.Driver{}).Open(sqliteDSN(path, "cache_size(-65536)"))
 	if err != nil {
@@ -127,7 +154,9 @@ var beginImmediate = &statement{"begin immediate", ""}
 func (e *sqliteEngine) begin() *statement { return beginImmediate }
 func (e *sqliteEngine) lock() *statement  { return loadHead } // begin immediate has locked everything
 func (e *sqliteEngine) clock() *statement { return nil }
-func (e *sqliteEngine) close()            {}
+
+func (e *sqliteEngine) address() *statement { return loadAddress }
+func (e *sqliteEngine) close()              {}
 
 // exchange runs the steps one by one. It does not watch ctx: everything happens
 // in this process and ends by itself, and watching costs a goroutine a row.
@@ -156,19 +185,12 @@ func (e *sqliteEngine) step(s *step) error {
 	for at := 0; at < s.args.rows; {
 		n := 1
 		if s.st.together() {
-			left := s.args.rows - at
-			n = sqliteChunks[slices.IndexFunc(sqliteChunks, func(size int) bool { return size <= left })]
+			n = chunk(s.args.rows - at)
 		}
 		e.args = e.args[:0]
 		for row := at; row < at+n; row++ {
 			for i := range s.args.cols {
-				var v driver.Value
-				if c := &s.args.cols[i]; c.ints != nil {
-					v = c.ints[row]
-				} else {
-					v = c.texts[row]
-				}
-				e.args = append(e.args, driver.NamedValue{Ordinal: len(e.args) + 1, Value: v})
+				e.args = append(e.args, driver.NamedValue{Ordinal: len(e.args) + 1, Value: s.args.cols[i].value(row)})
 			}
 		}
 		if err := e.run(s, n, e.args); err != nil {

@@ -96,6 +96,14 @@ type column struct {
 	texts []string
 }
 
+// value is a row's argument.
+func (c *column) value(row int) any {
+	if c.ints != nil {
+		return c.ints[row]
+	}
+	return c.texts[row]
+}
+
 func newArgs(s *statement) *args {
 	return &args{kinds: s.kinds, cols: make([]column, len(s.kinds))}
 }

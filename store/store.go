@@ -213,17 +213,22 @@ func (s *Store) Token(ctx context.Context, hash purse.TokenHash) (purse.Token, p
 
 // Users implements purse.Reader.
 func (s *Store) Users(ctx context.Context, ids ...purse.UserID) (map[purse.UserID]purse.User, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	users := make(map[purse.UserID]purse.User, len(ids))
+	a := newArgs(loadUser)
 	for _, id := range ids {
-		rows, err := query(ctx, s.reader, loadUser, readUser, int64(id))
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range rows {
-			users[u.ID] = u
+		if _, asked := users[id]; !asked {
+			users[id] = purse.User{}
+			a.int(int64(id))
 		}
 	}
-	return users, nil
+	if a.rows == 0 {
+		return users, nil
+	}
+	clear(users)
+	err := s.reader.readAll(ctx, loadUser, a, func(r row) { u := readUser(r); users[u.ID] = u })
+	return users, busy(err)
 }
 
 // UserNamed implements purse.Reader.
@@ -242,6 +247,18 @@ func (s *Store) Account(ctx context.Context, book purse.BookID, id ledger.Accoun
 	return found(rows, err, "account")
 }
 
+// Now implements purse.Reader.
+func (s *Store) Now(ctx context.Context, book purse.BookID) (purse.Time, error) {
+	rows, err := query(ctx, s.reader, loadTime(s.reader.clock()), func(r row) purse.Time { return purse.Time(r.int()) }, int64(book))
+	return found(rows, err, "book")
+}
+
+// AddressOwner implements purse.Reader.
+func (s *Store) AddressOwner(ctx context.Context, a purse.Address) (purse.AddressOwner, error) {
+	rows, err := query(ctx, s.reader, loadAddress, readAddress, string(a.Kind), a.Text)
+	return found(rows, err, "address")
+}
+
 // Payment implements purse.Reader.
 func (s *Store) Payment(ctx context.Context, book purse.BookID, id purse.PaymentID) (purse.Payment, error) {
 	rows, err := query(ctx, s.reader, loadPayment, readPayment, int64(book), int64(id))
@@ -252,8 +269,12 @@ func (s *Store) Payment(ctx context.Context, book purse.BookID, id purse.Payment
 type reader interface {
 	// read hands the rows of a statement to each.
 	read(ctx context.Context, s *statement, each func(row), arguments ...any) error
+	// readAll hands over the rows of a statement for many rows of arguments.
+	readAll(ctx context.Context, s *statement, a *args, each func(row)) error
 	// clock is the database's clock as an expression, in microseconds since 1970.
 	clock() string
+	// lists are the texts that list payments.
+	lists() *lists
 }
 
 // readTimeout bounds a plain read: no snapshot may be kept for longer.
@@ -264,8 +285,13 @@ func query[V any](ctx context.Context, r reader, s *statement, scan func(row) V,
 	defer cancel()
 	var rows []V
 	err := r.read(ctx, s, func(r row) { rows = append(rows, scan(r)) }, arguments...)
+	return rows, busy(err)
+}
+
+// busy says that a read has not come to its end in time.
+func busy(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return nil, &purse.Error{Code: purse.CodeBusy, Message: "The network is busy. Try again shortly.", Err: err}
+		return &purse.Error{Code: purse.CodeBusy, Message: "The network is busy. Try again shortly.", Err: err}
 	}
-	return rows, err
+	return err
 }

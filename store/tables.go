@@ -1,6 +1,8 @@
 package store
 
 import (
+	"time"
+
 	"purse"
 	"purse/ledger"
 	"purse/money"
@@ -12,23 +14,41 @@ import (
 
 // Heads.
 
-var loadHead = &statement{`select mode, currency, limit_payment, limit_week, clock_offset, last
+var loadHead = &statement{`select mode, currency, ` + headColumns + `
 from heads where book = $1`, "i"}
 
 var lockHead = &statement{loadHead.text + " for update", "i"}
 
+// loadTime reads the time of a book.
+func loadTime(clock string) *statement {
+	return &statement{"select " + clock + " + clock_offset from heads where book = $1", "i"}
+}
+
 func readBook(id purse.BookID, r row) (purse.Book, purse.Time) {
 	b := purse.Book{ID: id, Mode: purse.Mode(r.text()), Currency: money.Currency(r.text())}
 	b.Limits.PaymentMinor, b.Limits.WeekMinor = r.int(), r.int()
+	b.Terms.Fee.Fixed, b.Terms.Fee.Basis = r.int(), r.int()
+	b.Terms.EscrowLife, b.Terms.ChargeLife = time.Duration(r.int())*time.Microsecond, time.Duration(r.int())*time.Microsecond
 	b.ClockOffset = r.int()
 	return b, purse.Time(r.int())
 }
 
-var insertHead = &statement{`insert into heads (book, mode, currency, last, clock_offset, limit_payment, limit_week)
-values ($1, $2, $3, $4, $5, $6, $7)`, "ittiiii"}
+const headColumns = `limit_payment, limit_week, fee_fixed, fee_basis, escrow_life, charge_life, clock_offset, last`
 
-var updateHead = &statement{`update heads set last = $2, limit_payment = $3, limit_week = $4, clock_offset = $5
-where book = $1`, "iiiii"}
+var insertHead = &statement{`insert into heads (book, mode, currency, ` + headColumns + `)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, "ittiiiiiiii"}
+
+var updateHead = &statement{`update heads set limit_payment = $2, limit_week = $3,
+	fee_fixed = $4, fee_basis = $5, escrow_life = $6, charge_life = $7, clock_offset = $8, last = $9
+where book = $1`, "iiiiiiiii"}
+
+// packHead packs the columns that change.
+func packHead(b purse.Book, last purse.Time, a *args) {
+	a.int(b.Limits.PaymentMinor).int(b.Limits.WeekMinor)
+	a.int(b.Terms.Fee.Fixed).int(b.Terms.Fee.Basis)
+	a.int(b.Terms.EscrowLife.Microseconds()).int(b.Terms.ChargeLife.Microseconds())
+	a.int(b.ClockOffset).int(int64(last))
+}
 
 var insertBatch = &statement{`insert into batches (book, id, nonce) values ($1, $2, $3)`, "iii"}
 
@@ -38,7 +58,7 @@ from batches where book = $1 and id = $2`, "ii"}
 // Accounts.
 
 var loadAccount = &statement{`select id, kind, currency, may_overdraw, frozen,
-	debits_posted, debits_held, credits_posted, credits_held, number
+	debits_posted, debits_held, credits_posted, credits_held, number, spent_hour, spent, spent_before
 from accounts where book = $1 and id = $2`, "ii"}
 
 func readAccount(r row) purse.Account {
@@ -46,25 +66,32 @@ func readAccount(r row) purse.Account {
 	a.ID, a.Kind, a.Currency = ledger.AccountID(r.int()), purse.AccountKind(r.text()), money.Currency(r.text())
 	a.MayOverdraw, a.Frozen = r.int() == 1, r.int() == 1
 	a.DebitsPosted, a.DebitsHeld, a.CreditsPosted, a.CreditsHeld, a.Number = r.int(), r.int(), r.int(), r.int(), r.int()
+	a.Spent = purse.SpentNow{Hour: r.int(), Minor: r.int(), Before: r.int()}
 	return a
 }
 
 var insertAccount = &statement{`insert into accounts (book, id, kind, currency, may_overdraw, frozen,
-	debits_posted, debits_held, credits_posted, credits_held, number)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, "iittiiiiiii"}
+	debits_posted, debits_held, credits_posted, credits_held, number, spent_hour, spent, spent_before)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, "iittiiiiiiiiii"}
 
 func packAccount(book purse.BookID, v purse.Account, a *args) {
 	a.int(int64(book)).int(int64(v.ID)).text(string(v.Kind)).text(string(v.Currency)).bool(v.MayOverdraw).bool(v.Frozen)
-	a.int(v.DebitsPosted).int(v.DebitsHeld).int(v.CreditsPosted).int(v.CreditsHeld).int(v.Number)
+	packTotals(v, a)
 }
 
 var updateAccount = &statement{`update accounts set frozen = $3,
-	debits_posted = $4, debits_held = $5, credits_posted = $6, credits_held = $7, number = $8
-where book = $1 and id = $2`, "iiiiiiii"}
+	debits_posted = $4, debits_held = $5, credits_posted = $6, credits_held = $7, number = $8,
+	spent_hour = $9, spent = $10, spent_before = $11
+where book = $1 and id = $2`, "iiiiiiiiiii"}
 
 func packAccountChange(book purse.BookID, v purse.Account, a *args) {
 	a.int(int64(book)).int(int64(v.ID)).bool(v.Frozen)
+	packTotals(v, a)
+}
+
+func packTotals(v purse.Account, a *args) {
 	a.int(v.DebitsPosted).int(v.DebitsHeld).int(v.CreditsPosted).int(v.CreditsHeld).int(v.Number)
+	a.int(v.Spent.Hour).int(v.Spent.Minor).int(v.Spent.Before)
 }
 
 // Postings.
@@ -115,31 +142,6 @@ func packHoldChange(book purse.BookID, v ledger.HeldMoney, a *args) {
 	a.int(int64(book)).int(int64(v.ID)).text(string(v.State)).int(v.Captured).int(int64(v.Resolved))
 }
 
-// Payments.
-
-const paymentColumns = `id, actor, target, minor, note, audience, medium, app, status, completed, transfer, version`
-
-var loadPayment = &statement{`select ` + paymentColumns + `
-from payments where book = $1 and id = $2`, "ii"}
-
-func readPayment(r row) purse.Payment {
-	return purse.Payment{
-		ID: purse.PaymentID(r.int()), Actor: purse.UserID(r.int()), Target: purse.UserID(r.int()),
-		Minor: r.int(), Note: r.text(), Audience: purse.Audience(r.text()), Medium: purse.Medium(r.text()),
-		App: purse.AppID(r.int()), Status: purse.PaymentStatus(r.text()), Completed: purse.Time(r.int()),
-		Transfer: ledger.TransferID(r.int()), Version: r.int(),
-	}
-}
-
-var insertPayment = &statement{`insert into payments (book, ` + paymentColumns + `)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, "iiiiitttitiii"}
-
-func packPayment(book purse.BookID, v purse.Payment, a *args) {
-	a.int(int64(book)).int(int64(v.ID)).int(int64(v.Actor)).int(int64(v.Target)).int(v.Minor)
-	a.text(v.Note).text(string(v.Audience)).text(string(v.Medium)).int(int64(v.App))
-	a.text(string(v.Status)).int(int64(v.Completed)).int(int64(v.Transfer)).int(v.Version)
-}
-
 // Treasury entries.
 
 const entryColumns = `id, kind, wallet, minor, operator, reason, transfer`
@@ -162,7 +164,7 @@ func packEntry(book purse.BookID, v purse.Entry, a *args) {
 	a.text(string(v.Operator)).text(v.Reason).int(int64(v.Transfer))
 }
 
-// What was spent, by the hour.
+// What was spent in the hours before the one that stands in the account.
 
 var loadSpent = &statement{`select account, hour, minor
 from spent where book = $1 and account = $2 and hour >= $3`, "iii"}

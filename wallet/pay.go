@@ -8,43 +8,51 @@ import (
 	"purse/policy"
 )
 
-// PayRequest asks for one payment.
+// PayRequest asks for one payment or charge.
 type PayRequest struct {
-	To       purse.UserID
+	To       Target
 	Minor    int64 // minor units of the book's currency, positive
 	Note     string
 	Audience purse.Audience
-	Medium   purse.Medium
+	Medium   purse.Medium // empty: what the actor's app is registered as
 
 	Once   purse.Once                 // the key and fingerprint of the request, if it has a key
 	Encode func(Receipt) purse.Answer // the door's encoder; pure, as it runs inside the command
 }
 
-// Receipt is a payment with its two people, for whoever encodes it.
-type Receipt struct {
-	Payment       purse.Payment
-	Actor, Target purse.User
-	Balance       *int64 // what the actor may spend after it, in minor units; nil unless the token may know
+// Target is whom a payment is made to: a person, or whoever owns an address.
+type Target struct {
+	User    purse.UserID
+	Address purse.Address // if User is 0
 }
 
-// Pay moves money from the actor's wallet to another person's, at once.
+// Pay moves money from the actor's wallet to another person's, at once. What is
+// paid to an address that nobody owns goes into escrow and is pending, at most
+// for Terms.EscrowLife. The network's fee comes on top.
 //
 // Refused with CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope,
-// CodeKeyReused, CodeSelf, CodeTarget, CodeFrozen, CodeLimit, CodeAmount or
-// CodeFunds, in this order.
+// CodeKeyReused, CodeStrangers, CodeSelf, CodeTarget, CodeFrozen, CodeLimit,
+// CodeAmount or CodeFunds, in this order.
 func (s *Service) Pay(ctx context.Context, actor purse.Actor, req PayRequest) (purse.Answer, error) {
-	from, to := purse.WalletOf(actor.User), purse.WalletOf(req.To)
-	needs := purse.Needs{
-		Tokens:   []purse.TokenHash{actor.Token},
-		Users:    []purse.UserID{actor.User, req.To},
-		Accounts: []ledger.AccountID{from, to},
-		Spent:    []ledger.AccountID{from},
-	}
-	if req.Once.Key != "" {
-		needs.Once = []purse.OnceKey{{Principal: req.Once.Principal, Key: req.Once.Key}}
+	return s.make(ctx, actor, req, purse.Pay, func(f *purse.Facts, p *purse.Payment) error {
+		if err := policy.Pay(f, p); err != nil {
+			return err
+		}
+		if p.Target == 0 {
+			return intoEscrow(f, p)
+		}
+		return settle(f, p)
+	})
+}
+
+// make is the command that makes a payment; do decides what becomes of it.
+func (s *Service) make(ctx context.Context, actor purse.Actor, req PayRequest, action purse.PaymentAction, do func(*purse.Facts, *purse.Payment) error) (purse.Answer, error) {
+	needs, err := s.paymentNeeds(ctx, actor, req)
+	if err != nil {
+		return purse.Answer{}, err
 	}
 	var answer purse.Answer
-	err := s.Store.Execute(ctx, purse.Command{
+	err = s.Store.Execute(ctx, purse.Command{
 		Book: actor.Book, Principal: actor.Principal(), Needs: needs,
 		Decide: func(f *purse.Facts) (err error) {
 			if err := policy.Authorize(f, actor, purse.MakePayments); err != nil {
@@ -54,17 +62,14 @@ func (s *Service) Pay(ctx context.Context, actor purse.Actor, req PayRequest) (p
 			if answer, repeated, err = f.Repeated(req.Once); repeated || err != nil {
 				return err
 			}
-			p := purse.Payment{
-				ID: purse.PaymentID(f.NextID()), Actor: actor.User, Target: req.To,
-				Minor: req.Minor, Note: req.Note, Audience: req.Audience, Medium: req.Medium, App: actor.App,
-			}
-			if err := policy.Pay(f, p); err != nil {
+			p, err := newPayment(f, actor, req, action)
+			if err != nil {
 				return err
 			}
-			if p.Transfer, err = f.Move(from, to, p.Minor, p.Cause()); err != nil {
+			if err := do(f, &p); err != nil {
 				return err
 			}
-			p.Status, p.Completed, p.Version = purse.PaymentSettled, p.Created(), 1
+			p.Version = 1
 			f.Put(p)
 			f.Emit(purse.PaymentCreated, p)
 			receipt, err := receiptOf(f, actor, p)
@@ -78,26 +83,116 @@ func (s *Service) Pay(ctx context.Context, actor purse.Actor, req PayRequest) (p
 	return answer, err
 }
 
-// receiptOf puts together what the answer to p shows. The balance is there only
-// if the actor's token may know it.
-func receiptOf(f *purse.Facts, actor purse.Actor, p purse.Payment) (Receipt, error) {
-	r := Receipt{Payment: p}
+// paymentNeeds guesses what a payment must see. Who owns an address is read
+// here, to name the owner's rows, and again by the command, to go by it.
+func (s *Service) paymentNeeds(ctx context.Context, actor purse.Actor, req PayRequest) (purse.Needs, error) {
+	to, from := req.To.User, purse.WalletOf(actor.User)
+	needs := purse.Needs{Tokens: []purse.TokenHash{actor.Token}}
+	if to == 0 {
+		needs.Addresses = []purse.Address{req.To.Address}
+		needs.Introductions = []purse.IntroductionKey{{Person: actor.User, Address: req.To.Address}}
+		needs.Introduced = []purse.UserID{actor.User}
+		owner, err := s.Store.AddressOwner(ctx, req.To.Address)
+		if err != nil && purse.CodeOf(err) != purse.CodeNotFound {
+			return needs, err
+		}
+		to = owner.Owner
+	}
+	// All batches have the account of fees in common, so it costs nothing to name it.
+	needs.Users, needs.Accounts = []purse.UserID{actor.User}, []ledger.AccountID{from, purse.FeesAccount}
+	if to != 0 {
+		needs.Users, needs.Accounts = append(needs.Users, to), append(needs.Accounts, purse.WalletOf(to))
+	} else {
+		needs.Accounts = append(needs.Accounts, purse.EscrowAccount)
+	}
+	if actor.App != 0 {
+		needs.Apps = []purse.AppID{actor.App}
+	}
+	needs.Once = onceNeeds(req.Once)
+	return needs, nil
+}
+
+func onceNeeds(o purse.Once) []purse.OnceKey {
+	if o.Key == "" {
+		return nil
+	}
+	return []purse.OnceKey{{Principal: o.Principal, Key: o.Key}}
+}
+
+// newPayment is a payment before anything has become of it.
+func newPayment(f *purse.Facts, actor purse.Actor, req PayRequest, action purse.PaymentAction) (purse.Payment, error) {
+	p := purse.Payment{
+		ID: purse.PaymentID(f.NextID()), Action: action, Actor: actor.User, Target: req.To.User,
+		Minor: req.Minor, Note: req.Note, Audience: req.Audience, Medium: req.Medium, App: actor.App,
+	}
+	if p.Target == 0 {
+		if err := f.CheckIntroduction(actor.User, req.To.Address); err != nil {
+			return p, err
+		}
+		owner, err := f.AddressOwner(req.To.Address)
+		if err != nil && purse.CodeOf(err) != purse.CodeNotFound {
+			return p, err
+		}
+		if p.Target = owner.Owner; p.Target == 0 {
+			p.Address = req.To.Address
+		}
+	}
+	if p.Medium != "" {
+		return p, nil
+	}
+	p.Medium = purse.MediumAPI
+	if actor.App == 0 {
+		return p, nil
+	}
+	app, err := f.App(actor.App)
+	p.Medium = app.Medium
+	return p, err
+}
+
+// settle gives the payee the money, and the network its fee.
+func settle(f *purse.Facts, p *purse.Payment) error {
+	from, to := purse.WalletOf(p.Payer()), purse.WalletOf(p.Payee())
 	var err error
-	if r.Actor, err = f.User(p.Actor); err != nil {
-		return r, err
+	if p.Transfer, err = f.Move(from, to, p.Minor, p.Cause()); err != nil {
+		return err
 	}
-	if r.Target, err = f.User(p.Target); err != nil {
-		return r, err
+	if p.Fee = f.Book.Terms.Fee.Of(p.Minor); p.Fee > 0 {
+		if _, err = f.Move(from, purse.FeesAccount, p.Fee, p.Cause()); err != nil {
+			return err
+		}
 	}
-	t, err := f.Token(actor.Token)
-	if err != nil || !t.Scopes.Has(purse.AccessBalance) {
-		return r, err
+	p.Status, p.Completed = purse.PaymentSettled, max(f.Now, p.Created())
+	return nil
+}
+
+// intoEscrow keeps the money for whoever will own the address.
+func intoEscrow(f *purse.Facts, p *purse.Payment) error {
+	if err := introduce(f, *p); err != nil {
+		return err
 	}
-	a, err := f.Account(purse.WalletOf(actor.User))
-	if err != nil {
-		return r, err
+	p.Fee = f.Book.Terms.Fee.Of(p.Minor)
+	total := p.Minor + p.Fee
+	if total < p.Minor {
+		return purse.Refuse(purse.CodeAmount, "This amount is not possible here.")
 	}
-	spendable := a.Spendable()
-	r.Balance = &spendable
-	return r, nil
+	var err error
+	if p.Escrow, err = f.Move(purse.WalletOf(p.Actor), purse.EscrowAccount, total, p.Cause()); err != nil {
+		return err
+	}
+	p.Status, p.Deadline = purse.PaymentPending, f.Now.Add(f.Book.Terms.EscrowLife)
+	return nil
+}
+
+// introduce makes sure that an address that nobody owns has its row, which is
+// held until the payment has committed.
+func introduce(f *purse.Facts, p purse.Payment) error {
+	if err := f.Introduce(p.Actor, p.Address); err != nil {
+		return err
+	}
+	_, err := f.AddressOwner(p.Address)
+	if purse.CodeOf(err) == purse.CodeNotFound {
+		f.Put(purse.AddressOwner{Address: p.Address, Since: f.Now})
+		return nil
+	}
+	return err
 }

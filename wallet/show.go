@@ -11,8 +11,8 @@ import (
 //
 // Refused with CodeScope or CodeNotFound; somebody else's payment does not exist.
 func (s *Service) Show(ctx context.Context, actor purse.Actor, id purse.PaymentID) (Receipt, error) {
-	if !actor.Scopes.Has(purse.AccessProfile) {
-		return Receipt{}, purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", purse.AccessProfile)
+	if err := mayRead(actor); err != nil {
+		return Receipt{}, err
 	}
 	p, err := s.Store.Payment(ctx, actor.Book, id)
 	if err != nil {
@@ -21,9 +21,44 @@ func (s *Service) Show(ctx context.Context, actor purse.Actor, id purse.PaymentI
 	if p.Actor != actor.User && p.Target != actor.User {
 		return Receipt{}, purse.Refuse(purse.CodeNotFound, "Resource not found.")
 	}
-	users, err := s.Store.Users(ctx, p.Actor, p.Target)
+	if p.Overdue(actor.At) { // the sweep has not come by yet
+		if _, err := s.expire(ctx, actor.Book, id); err != nil {
+			return Receipt{}, err
+		}
+		if p, err = s.Store.Payment(ctx, actor.Book, id); err != nil {
+			return Receipt{}, err
+		}
+	}
+	receipts, err := s.receipts(ctx, []purse.Payment{p})
 	if err != nil {
 		return Receipt{}, err
 	}
-	return Receipt{Payment: p, Actor: users[p.Actor], Target: users[p.Target]}, nil
+	return receipts[0], nil
+}
+
+func mayRead(actor purse.Actor) error {
+	if !actor.Scopes.Has(purse.AccessProfile) {
+		return purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", purse.AccessProfile)
+	}
+	return nil
+}
+
+// receipts puts payments together with their people.
+func (s *Service) receipts(ctx context.Context, payments []purse.Payment) ([]Receipt, error) {
+	var ids []purse.UserID
+	for _, p := range payments {
+		ids = append(ids, p.Actor)
+		if p.Target != 0 {
+			ids = append(ids, p.Target)
+		}
+	}
+	users, err := s.Store.Users(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	receipts := make([]Receipt, len(payments))
+	for i, p := range payments {
+		receipts[i] = Receipt{Payment: p, Actor: users[p.Actor], Target: users[p.Target]}
+	}
+	return receipts, nil
 }

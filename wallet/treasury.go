@@ -40,9 +40,8 @@ func (s *Service) enter(ctx context.Context, book purse.BookID, by purse.Operato
 	if kind == purse.Redeem {
 		from, to, news = to, from, purse.TreasuryRedeemed
 	}
-	needs := purse.Needs{Users: []purse.UserID{req.Wallet}, Accounts: []ledger.AccountID{from, to}}
-	if req.Once.Key != "" {
-		needs.Once = []purse.OnceKey{{Principal: req.Once.Principal, Key: req.Once.Key}}
+	needs := purse.Needs{
+		Users: []purse.UserID{req.Wallet}, Accounts: []ledger.AccountID{from, to}, Once: onceNeeds(req.Once),
 	}
 	var answer purse.Answer
 	err := s.Store.Execute(ctx, purse.Command{

@@ -5,13 +5,16 @@
 // not know.
 //
 // A handler decodes, calls a use case and encodes; the package's error table is
-// in errors.go, its JSON in payment.go.
+// in errors.go, its JSON in payment.go. openapi.yaml describes all of it, and the
+// tests hold every request and answer against it.
 package walletv1
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 
 	"purse"
 	"purse/api"
@@ -27,18 +30,40 @@ type Door struct {
 	Currency  money.Currency
 	PublicURL string // without a slash at the end; what links in answers start with
 	Log       *slog.Logger
+	Rates     *api.Rates // how fast callers may ask; nil: as fast as they like
+}
+
+// read reads a request's parameters and its credential, and counts it against
+// the rate of whoever asks: of the credential if it is one that this server has
+// recognised before, else of the caller's address, so that nobody gets further by
+// guessing.
+func (d *Door) read(r *http.Request) (api.Params, purse.Secret, error) {
+	p, token, err := api.ReadRequest(r)
+	if err != nil {
+		return nil, "", err
+	}
+	known, _ := d.Identity.Known(token)
+	return p, token, d.Rates.Allow(r, string(known))
+}
+
+// routes is every path of the door, and what answers its methods. Each of them
+// is in openapi.yaml, and nothing else is.
+func (d *Door) routes() map[string]map[string]api.Handler {
+	inYAML, inJSON := descriptions()
+	return map[string]map[string]api.Handler{
+		"/v1/payments":               {http.MethodPost: d.pay, http.MethodGet: d.list},
+		"/v1/payments/{id}":          {http.MethodGet: d.show, http.MethodPut: d.change},
+		"/v1/users/{id}/picture.svg": {http.MethodGet: d.picture},
+		"/v1/openapi.yaml":           {http.MethodGet: inYAML},
+		"/v1/openapi.json":           {http.MethodGet: inJSON},
+	}
 }
 
 // Handler routes the paths of the door. Every path answers in the door's own
 // format, also those that do not exist.
 func (d *Door) Handler() http.Handler {
 	mux := http.NewServeMux()
-	routes := map[string]map[string]api.Handler{
-		"/v1/payments":               {http.MethodPost: d.pay},
-		"/v1/payments/{id}":          {http.MethodGet: d.show},
-		"/v1/users/{id}/picture.svg": {http.MethodGet: d.picture},
-	}
-	for where, methods := range routes {
+	for where, methods := range d.routes() {
 		for method, h := range methods {
 			mux.Handle(method+" "+where, api.Handle(d.Log, h, fail))
 		}
@@ -59,7 +84,7 @@ func (d *Door) Handler() http.Handler {
 
 func wrongMethod(methods map[string]api.Handler) api.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		for method := range methods {
+		for _, method := range slices.Sorted(maps.Keys(methods)) {
 			w.Header().Add("Allow", method)
 		}
 		return purse.Refuse(purse.CodeMethod, "This path does not know the method %s.", r.Method)

@@ -42,9 +42,13 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeTokenRevoked: {http.StatusUnauthorized, 262},
 	purse.CodeTokenExpired: {http.StatusUnauthorized, 265},
 	purse.CodeScope:        {http.StatusForbidden, 260},
+	purse.CodeRate:         {http.StatusTooManyRequests, 277},
+	purse.CodeStrangers:    {http.StatusTooManyRequests, 277},
+	purse.CodeNotPending:   {http.StatusBadRequest, 2901},
+	purse.CodeNoCharge:     {http.StatusBadRequest, 2905},
+	purse.CodeReminded:     {http.StatusBadRequest, 2907},
 	purse.CodeTooLarge:     {http.StatusRequestEntityTooLarge, 104},
 	purse.CodeMethod:       {http.StatusMethodNotAllowed, 283},
-	purse.CodeRate:         {http.StatusTooManyRequests, 277},
 }
 
 // What this door says of everything that is not to be seen.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/api"
 	"purse/identity"
 	"purse/internal/pgtest"
 	"purse/store"
@@ -30,6 +31,7 @@ const publicURL = "https://purse.example"
 
 // network is a sandbox with a door, in a database.
 type network struct {
+	t        testing.TB
 	identity *identity.Service
 	wallet   *wallet.Service
 	store    *store.Store
@@ -66,7 +68,7 @@ func onBoth(t *testing.T, test func(*testing.T, *network)) {
 }
 
 func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *network)) {
-	n := &network{log: &logBuffer{}, secrets: []string{canary}}
+	n := &network{t: t, log: &logBuffer{}, secrets: []string{canary}}
 	log := slog.New(slog.NewJSONHandler(n.log, nil))
 	s, err := store.Open(t.Context(), database, store.Options{Mode: purse.Sandbox, Currency: "USD", Migrate: true, Log: log})
 	if err != nil {
@@ -78,7 +80,7 @@ func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *net
 	}
 	defer n.db.Close()
 	n.store, n.identity, n.wallet = s, &identity.Service{Store: s}, &wallet.Service{Store: s}
-	n.door = (&Door{Identity: n.identity, Wallet: n.wallet, Currency: "USD", PublicURL: publicURL, Log: log}).Handler()
+	n.open(log, nil)
 	test(t, n)
 	n.log.mu.Lock()
 	defer n.log.mu.Unlock()
@@ -90,6 +92,13 @@ func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *net
 	if strings.Contains(n.log.text.String(), `"level":"ERROR"`) {
 		t.Errorf("the log holds errors:\n%s", n.log.text.String())
 	}
+}
+
+// open opens the door, limited by rates.
+func (n *network) open(log *slog.Logger, rates *api.Rates) {
+	n.door = (&Door{
+		Identity: n.identity, Wallet: n.wallet, Currency: "USD", PublicURL: publicURL, Log: log, Rates: rates,
+	}).Handler()
 }
 
 // canary stands in notes, and nowhere else.
@@ -133,8 +142,13 @@ func (n *network) bob(t *testing.T) person {
 
 func (n *network) token(t *testing.T, u purse.User, scopes purse.Scopes, life time.Duration) string {
 	t.Helper()
+	return n.tokenFor(t, identity.TokenRequest{User: u.ID, Scopes: scopes, Life: life})
+}
+
+func (n *network) tokenFor(t *testing.T, req identity.TokenRequest) string {
+	t.Helper()
 	n.touched.Store(true)
-	made, err := n.identity.CreateToken(t.Context(), purse.MainBook, "op", u.ID, scopes, life)
+	made, err := n.identity.CreateToken(t.Context(), purse.MainBook, "op", req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +180,29 @@ func (n *network) limits(t *testing.T, l purse.Limits) {
 	}
 }
 
+func (n *network) terms(t *testing.T, change func(*purse.Terms)) {
+	t.Helper()
+	n.touched.Store(true)
+	if _, err := n.wallet.SetTerms(t.Context(), purse.MainBook, "op", change); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// owns gives p addresses that nobody has named yet.
+func (n *network) owns(t *testing.T, p person, addresses ...purse.Address) {
+	t.Helper()
+	n.touched.Store(true)
+	err := n.store.Execute(t.Context(), purse.Command{Book: purse.MainBook, Decide: func(f *purse.Facts) error {
+		for _, a := range addresses {
+			f.Put(purse.AddressOwner{Address: a, Owner: p.ID, Since: f.Now})
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // advance moves the book's clock forward.
 func (n *network) advance(t *testing.T, by time.Duration) {
 	t.Helper()
@@ -193,6 +230,7 @@ type request struct {
 }
 
 func (n *network) do(r request) *httptest.ResponseRecorder {
+	n.t.Helper()
 	n.touched.Store(true)
 	hr := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
 	if strings.HasPrefix(r.body, "{") {
@@ -206,8 +244,16 @@ func (n *network) do(r request) *httptest.ResponseRecorder {
 	if r.key != "" {
 		hr.Header.Set("Idempotency-Key", r.key)
 	}
+	return n.serve(hr, []byte(r.body))
+}
+
+// serve sends a request to the door, and holds it and the answer against the
+// description.
+func (n *network) serve(r *http.Request, body []byte) *httptest.ResponseRecorder {
+	n.t.Helper()
 	w := httptest.NewRecorder()
-	n.door.ServeHTTP(w, hr)
+	n.door.ServeHTTP(w, r)
+	held(n.t, r, body, w)
 	return w
 }
 
@@ -216,9 +262,20 @@ func (n *network) post(token, body string) *httptest.ResponseRecorder {
 	return n.do(request{method: http.MethodPost, path: "/v1/payments", token: token, body: body})
 }
 
+// get looks with a token.
+func (n *network) get(token, path string) *httptest.ResponseRecorder {
+	return n.do(request{method: http.MethodGet, path: path, token: token})
+}
+
+// put is what a token does to a payment.
+func put(token string, id purse.PaymentID, action string) request {
+	return request{method: http.MethodPut, path: "/v1/payments/" + id.String(), token: token, body: "action=" + action}
+}
+
 // tables are those that a refusal must leave alone; what is left out is goose's.
 var tables = []string{
 	"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once", "events", "actions", "users", "tokens",
+	"parties", "addresses", "introductions", "apps",
 }
 
 // digest is the sum of everything that the database holds.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"purse"
 )
 
 const reused = `{"error":{"message":"This idempotency key was used for another request.","code":1360}}`
@@ -97,6 +99,73 @@ func TestRefusalDoesNotSpendTheKey(t *testing.T) {
 		first := n.do(request{"POST", "/v1/payments", ann.token, "k", strings.Replace(form, "1.01", "1", 1)})
 		madeID(t, first)
 		n.refused(t, "spent now", request{"POST", "/v1/payments", ann.token, "k", form}, 403, reused)
+	})
+}
+
+func TestChargesHaveKeys(t *testing.T) {
+	onBoth(t, func(t *testing.T, n *network) {
+		ann, bob := n.ann(t, 0), n.bob(t)
+		for name, target := range map[string]string{"k": "user_id=" + bob.ID.String(), "l": "email=x%40example.org"} {
+			form := target + "&amount=-1&note=Canary"
+			first := n.do(request{"POST", "/v1/payments", ann.token, name, form})
+			id := madeID(t, first)
+			replayed(t, "again", n.do(request{"POST", "/v1/payments", ann.token, name, form}), first)
+			if w := n.do(put(ann.token, id, "cancel")); w.Code != 200 {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			replayed(t, "cancelled", n.do(request{"POST", "/v1/payments", ann.token, name, form}), first)
+			n.refused(t, "as a payment", request{"POST", "/v1/payments", ann.token, name, target + "&amount=1&note=Canary"}, 403, reused)
+			n.refused(t, "of more", request{"POST", "/v1/payments", ann.token, name, target + "&amount=-2&note=Canary"}, 403, reused)
+		}
+		n.refused(t, "of nobody", request{"POST", "/v1/payments", ann.token, "m", "user_id=4&amount=-1&note=Canary"}, 400, nobody)
+		madeID(t, n.do(request{"POST", "/v1/payments", ann.token, "m", "user_id=" + bob.ID.String() + "&amount=-1&note=Canary"})) // not spent
+		if got := len(n.dump(t, "payments")); got != 3 {
+			t.Errorf("%d payments", got)
+		}
+	})
+}
+
+func TestChangesHaveKeys(t *testing.T) {
+	onBoth(t, func(t *testing.T, n *network) {
+		ann, bob := n.ann(t, 0), n.person(t, purse.User{Username: "bob", FirstName: "Bob"}, 100_00)
+		second, poor := n.token(t, bob.User, everyScope, 0), n.token(t, bob.User, "make_payments", 0)
+		charge := func() string {
+			return "/v1/payments/" + madeID(t, n.post(ann.token, fmt.Sprintf("user_id=%d&amount=-1&note=a", bob.ID))).String()
+		}
+		one, other := charge(), charge()
+		for _, action := range []string{"cancel", "remind"} { // a refusal does not spend the key
+			if w := n.do(request{"PUT", one, bob.token, "k", "action=" + action}); w.Code != 400 {
+				t.Errorf("%s: %d %s", action, w.Code, w.Body)
+			}
+		}
+		first := n.do(request{"PUT", one, bob.token, "k", "action=approve"})
+		if first.Code != 200 || first.Header().Get("Idempotent-Replayed") != "" {
+			t.Fatalf("%d %s", first.Code, first.Body)
+		}
+		before := n.digest(t)
+		for name, r := range map[string]request{
+			"again":         {"PUT", one, bob.token, "k", "action=approve"},
+			"in the query":  {"PUT", one + "?action=approve", bob.token, "k", ""},
+			"as JSON":       {"PUT", one, bob.token, "k", `{"action":"approve"}`},
+			"other token":   {"PUT", one, second, "k", "action=approve"},
+			"token within":  {"PUT", one, "", "k", "action=approve&access_token=" + second},
+			"that may less": {"PUT", one, poor, "k", "action=approve"}, // there is no balance in it
+		} {
+			replayed(t, name, n.do(r), first)
+		}
+		if n.digest(t) != before {
+			t.Error("a repetition has changed something")
+		}
+		n.refused(t, "other action", request{"PUT", one, bob.token, "k", "action=deny"}, 403, reused)
+		n.refused(t, "same action by another word", request{"PUT", one, bob.token, "k", "action=pay"}, 403, reused)
+		n.refused(t, "other payment", request{"PUT", other, bob.token, "k", "action=approve"}, 403, reused)
+		n.refused(t, "no such payment", request{"PUT", "/v1/payments/4", bob.token, "k", "action=approve"}, 403, reused)
+		n.refused(t, "a payment", request{"POST", "/v1/payments", bob.token, "k", fmt.Sprintf("user_id=%d&amount=1&note=a", ann.ID)}, 403, reused)
+		n.refused(t, "without the key", request{"PUT", one, bob.token, "", "action=approve"}, 400, notPending)
+		n.refused(t, "other person's key", request{"PUT", one, ann.token, "k", "action=approve"}, 400, notTheAsked)
+		if got := n.balance(t, ann); got != 1_00 {
+			t.Errorf("ann has %d", got)
+		}
 	})
 }
 

@@ -1,7 +1,9 @@
 package walletv1
 
 import (
+	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 
@@ -11,10 +13,10 @@ import (
 	"purse/wallet"
 )
 
-// pay answers POST /v1/payments. The scope make_payments is needed;
-// access_balance adds the balance.
+// pay answers POST /v1/payments: a payment, or a charge if the amount is
+// negative. The scope make_payments is needed; access_balance adds the balance.
 func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
-	p, token, err := api.ReadRequest(r)
+	p, token, err := d.read(r)
 	if err != nil {
 		return err
 	}
@@ -22,7 +24,7 @@ func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	req, err := d.payRequest(p)
+	use, req, err := d.payRequest(p)
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func (d *Door) pay(w http.ResponseWriter, r *http.Request) error {
 	if req.Once, err = api.Once(r, p, p.Get("uuid"), actor.Principal(), view(actor)); err != nil {
 		return err
 	}
-	answer, err := d.Wallet.Pay(r.Context(), actor, req)
+	answer, err := use(r.Context(), actor, req)
 	if err != nil {
 		return err
 	}
@@ -45,60 +47,73 @@ func view(a purse.Actor) string {
 	return ""
 }
 
-func (d *Door) payRequest(p api.Params) (wallet.PayRequest, error) {
-	req := wallet.PayRequest{Note: p.Get("note"), Medium: purse.MediumAPI, Encode: d.encodeCreated}
+// payRequest reads what is asked for, and which use case does it.
+func (d *Door) payRequest(p api.Params) (use maker, req wallet.PayRequest, err error) {
+	req = wallet.PayRequest{Note: p.Get("note"), Encode: d.encodeCreated}
 	if err := purse.CheckNote(req.Note); err != nil {
-		return req, err
+		return nil, req, err
 	}
-	var err error
-	if req.Minor, err = d.amount(p.Get("amount")); err != nil {
-		return req, err
+	minor, err := d.amount(p.Get("amount"))
+	if err != nil {
+		return nil, req, err
+	}
+	use, req.Minor = d.Wallet.Pay, minor
+	if minor < 0 {
+		use, req.Minor = d.Wallet.Charge, -minor
 	}
 	if req.Audience, err = purse.ParseAudience(p.Get("audience")); err != nil {
-		return req, err
+		return nil, req, err
 	}
-	req.To, err = payee(p)
-	return req, err
+	req.To, err = target(p)
+	return use, req, err
 }
 
-// payee reads who is to be paid.
-func payee(p api.Params) (purse.UserID, error) {
-	text := p.Get("user_id")
-	if text == "" {
-		if p.Get("phone") != "" || p.Get("email") != "" {
-			return 0, purse.Refuse(purse.CodeTarget, "This network pays by user_id; phone and email are not offered yet.")
+// maker is a use case that makes a payment.
+type maker func(context.Context, purse.Actor, wallet.PayRequest) (purse.Answer, error)
+
+// target reads whom a payment is made to. Callers send all three parameters and
+// leave those blank that they do not mean; of several that are not blank the
+// first of user_id, phone and email counts (wire.md A.4).
+func target(p api.Params) (t wallet.Target, err error) {
+	if text := p.Get("user_id"); text != "" {
+		id, ok := parseID(text)
+		if !ok {
+			return t, purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
 		}
-		return 0, purse.Refuse(purse.CodeMissing, "Pass the user_id to pay.")
+		return wallet.Target{User: purse.UserID(id)}, nil
 	}
-	id, ok := parseID(text)
-	if !ok {
-		return 0, purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
+	if text := p.Get("phone"); text != "" {
+		t.Address, err = purse.ParsePhone(text)
+		return t, err
 	}
-	return purse.UserID(id), nil
+	if text := p.Get("email"); text != "" {
+		t.Address, err = purse.ParseEmail(text)
+		return t, err
+	}
+	return t, purse.Refuse(purse.CodeMissing, "Pass the user_id, phone or email to pay or charge.")
 }
 
-// parseID reads an identifier: decimal digits without leading zeros.
+// parseID reads an identifier: digits without a sign or leading zeros.
 func parseID(s string) (int64, bool) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == s
 }
 
+// amount reads an amount in minor units, negative for a charge.
 func (d *Door) amount(text string) (int64, error) {
 	if text == "" {
-		return 0, purse.Refuse(purse.CodeMissing, "Pass the amount to pay.")
+		return 0, purse.Refuse(purse.CodeMissing, "Pass the amount to pay or, as a negative one, to charge.")
 	}
 	a, err := money.Parse(text, d.Currency)
 	switch {
 	case errors.Is(err, money.ErrScale):
 		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : The amount has more decimals than %s.", d.Currency)
-	case errors.Is(err, money.ErrRange):
+	case errors.Is(err, money.ErrRange), err == nil && a.Minor == math.MinInt64:
 		return 0, purse.Refuse(purse.CodeLimit, "The amount is over the limit for one payment.")
 	case err != nil:
 		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Please pass a valid amount.")
 	case a.Minor == 0:
 		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Please pass an amount that is not zero.")
-	case a.Minor < 0:
-		return 0, purse.Refuse(purse.CodeAmount, "Invalid parameter : Charges (negative amounts) are not offered yet.")
 	}
 	return a.Minor, nil
 }

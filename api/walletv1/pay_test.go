@@ -34,14 +34,7 @@ func madeID(t *testing.T, w *httptest.ResponseRecorder) purse.PaymentID {
 
 // paid is the answer to a payment, to the byte. balance is empty without the scope.
 func paid(id purse.PaymentID, from, to person, amount, balance, note, audience string) string {
-	if balance != "" {
-		balance = `"balance":` + balance + `,`
-	}
-	at := purse.Created(int64(id)).UTC().Format("2006-01-02T15:04:05.000000")
-	return fmt.Sprintf(`{"data":{%s"payment":{"id":"%d","status":"settled","note":%s,"amount":%s,"action":"pay",`+
-		`"date_created":%q,"date_completed":%q,"audience":%q,"target":{"type":"user","phone":null,"email":null,"user":%s},`+
-		`"actor":%s,"fee":null,"refund":null,"medium":"api"}}}`,
-		balance, id, note, amount, at, at, audience, userJSON(to.User), userJSON(from.User))
+	return answered{id: id, amount: amount, note: note, audience: audience, target: toUser(to), actor: from}.made(balance)
 }
 
 func TestPay(t *testing.T) {
@@ -126,10 +119,9 @@ func TestPayWithMultipart(t *testing.T) {
 			}
 		}
 		form.Close()
-		r := httptest.NewRequest("POST", "/v1/payments", &body)
+		r := httptest.NewRequest("POST", "/v1/payments", bytes.NewReader(body.Bytes()))
 		r.Header.Set("Content-Type", form.FormDataContentType())
-		w := httptest.NewRecorder()
-		n.door.ServeHTTP(w, r)
+		w := n.serve(r, body.Bytes())
 		if want := paid(madeID(t, w), ann, bob, "1.00", "99.00", `"Delivery."`, "private"); w.Body.String() != want {
 			t.Errorf("%s\nwant %s", w.Body, want)
 		}
@@ -140,16 +132,16 @@ func TestPayIsWrittenToTheBook(t *testing.T) {
 	onBoth(t, func(t *testing.T, n *network) {
 		ann, bob := n.ann(t, 100_00), n.bob(t)
 		count := func() (counts []int) {
-			for _, table := range []string{"payments", "postings", "events", "spent", "once", "holds"} {
+			for _, table := range []string{"payments", "parties", "postings", "events", "spent", "once", "holds"} {
 				counts = append(counts, len(n.dump(t, table)))
 			}
 			return counts
 		}
 		before := count()
 		n.post(ann.token, fmt.Sprintf(`{"user_id":%d,"amount":5,"note":"a"}`, bob.ID))
-		for i, more := range []int{1, 2, 1, 1, 0, 0} {
+		for i, more := range []int{1, 2, 2, 1, 0, 0, 0} {
 			if after := count(); after[i]-before[i] != more {
-				t.Fatalf("payments, postings, events, spent, once, holds: %v, then %v", before, after)
+				t.Fatalf("payments, parties, postings, events, spent, once, holds: %v, then %v", before, after)
 			}
 		}
 	})

@@ -29,23 +29,36 @@ func (d *Door) appendCreated(b []byte, r wallet.Receipt) []byte {
 	if r.Balance != nil {
 		b = append(d.appendAmount(append(b, `"balance":`...), *r.Balance), ',')
 	}
-	b = d.appendPayment(append(b, `"payment":`...), r, micros)
+	b = d.appendPayment(append(b, `"payment":`...), r, micros, whole)
 	return append(b, `}}`...)
 }
 
 // appendShown writes the answer that shows one payment.
 func (d *Door) appendShown(b []byte, r wallet.Receipt) []byte {
-	b = d.appendPayment(append(b, `{"data":`...), r, seconds)
+	b = d.appendPayment(append(b, `{"data":`...), r, seconds, whole)
 	return append(b, '}')
 }
 
-func (d *Door) appendPayment(b []byte, r wallet.Receipt, layout string) []byte {
+// appendChanged writes the answer to a change of a payment.
+func (d *Door) appendChanged(b []byte, r wallet.Receipt) []byte {
+	b = d.appendPayment(append(b, `{"data":`...), r, seconds, brief)
+	return append(b, '}')
+}
+
+// The members fee, refund and medium are where the seed has them: in the answer
+// to a POST and in that which shows one payment, not in lists and changes.
+const (
+	brief = false
+	whole = true
+)
+
+func (d *Door) appendPayment(b []byte, r wallet.Receipt, layout string, all bool) []byte {
 	p := r.Payment
 	b = appendID(append(b, `{"id":`...), int64(p.ID))
 	b = purse.AppendQuoted(append(b, `,"status":`...), string(p.Status))
 	b = purse.AppendQuoted(append(b, `,"note":`...), p.Note)
 	b = d.appendAmount(append(b, `,"amount":`...), p.Minor)
-	b = append(b, `,"action":"pay"`...)
+	b = purse.AppendQuoted(append(b, `,"action":`...), string(p.Action))
 	b = appendTime(append(b, `,"date_created":`...), p.Created(), layout)
 	b = append(b, `,"date_completed":`...)
 	if p.Completed == 0 {
@@ -54,10 +67,50 @@ func (d *Door) appendPayment(b []byte, r wallet.Receipt, layout string) []byte {
 		b = appendTime(b, p.Completed, layout)
 	}
 	b = purse.AppendQuoted(append(b, `,"audience":`...), string(p.Audience))
-	b = d.appendUser(append(b, `,"target":{"type":"user","phone":null,"email":null,"user":`...), r.Target)
-	b = d.appendUser(append(b, `},"actor":`...), r.Actor)
-	b = purse.AppendQuoted(append(b, `,"fee":null,"refund":null,"medium":`...), string(p.Medium))
+	b = d.appendTarget(append(b, `,"target":`...), r)
+	b = d.appendUser(append(b, `,"actor":`...), r.Actor)
+	if all {
+		b = d.appendMoney(b, p)
+	}
 	return append(b, '}')
+}
+
+// appendTarget writes whom a payment was made to. An address is shown to whoever
+// made the payment, and nobody else is party to it as long as it is one.
+func (d *Door) appendTarget(b []byte, r wallet.Receipt) []byte {
+	address := r.Payment.Address
+	switch {
+	case r.Payment.Target != 0:
+		b = d.appendUser(append(b, `{"type":"user","phone":null,"email":null,"user":`...), r.Target)
+	case address.Kind == purse.Phone:
+		b = purse.AppendQuoted(append(b, `{"type":"phone","phone":`...), address.Text)
+		b = append(b, `,"email":null,"user":null`...)
+	default:
+		b = purse.AppendQuoted(append(b, `{"type":"email","phone":null,"email":`...), address.Text)
+		b = append(b, `,"user":null`...)
+	}
+	return append(b, '}')
+}
+
+// appendMoney writes what happened to the money besides: the fee, and the refund
+// as a payment of its own.
+func (d *Door) appendMoney(b []byte, p purse.Payment) []byte {
+	b = append(b, `,"fee":`...)
+	if p.Fee == 0 {
+		b = append(b, `null`...)
+	} else {
+		b = d.appendAmount(b, p.Fee)
+	}
+	b = append(b, `,"refund":`...)
+	if p.Refund == 0 {
+		b = append(b, `null`...)
+	} else {
+		b = appendID(append(b, `{"id":`...), int64(p.Refund))
+		b = d.appendAmount(append(b, `,"status":"settled","amount":`...), p.Minor+p.Fee)
+		b = appendTime(append(b, `,"date_created":`...), p.Completed, seconds)
+		b = append(appendTime(append(b, `,"date_completed":`...), p.Completed, seconds), '}')
+	}
+	return purse.AppendQuoted(append(b, `,"medium":`...), string(p.Medium))
 }
 
 // appendUser writes the eight members of a short user (wire.md A.3).

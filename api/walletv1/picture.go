@@ -14,6 +14,9 @@ import (
 // colour of their own. It needs no token, because it shows less than any
 // payment does, and browsers fetch pictures without one.
 func (d *Door) picture(w http.ResponseWriter, r *http.Request) error {
+	if err := d.Rates.Allow(r, ""); err != nil {
+		return err
+	}
 	id, ok := parseID(r.PathValue("id"))
 	if !ok {
 		return purse.Refuse(purse.CodeNotFound, "Resource not found.")

@@ -9,7 +9,7 @@ import (
 
 // show answers GET /v1/payments/{id}. The scope access_profile is needed.
 func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
-	_, token, err := api.ReadRequest(r)
+	_, token, err := d.read(r)
 	if err != nil {
 		return err
 	}
@@ -19,7 +19,7 @@ func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	id, ok := parseID(r.PathValue("id"))
 	if !ok {
-		return purse.Refuse(purse.CodeNotFound, "Resource not found.")
+		return purse.Refuse(purse.CodeNotFound, resourceNotFound)
 	}
 	receipt, err := d.Wallet.Show(r.Context(), actor, purse.PaymentID(id))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,11 +15,7 @@ import (
 
 // seen is the answer to GET /v1/payments/:id, to the byte.
 func seen(id purse.PaymentID, from, to person, amount, note, audience string) string {
-	at := purse.Created(int64(id)).UTC().Format("2006-01-02T15:04:05")
-	return fmt.Sprintf(`{"data":{"id":"%d","status":"settled","note":%q,"amount":%s,"action":"pay",`+
-		`"date_created":%q,"date_completed":%q,"audience":%q,"target":{"type":"user","phone":null,"email":null,"user":%s},`+
-		`"actor":%s,"fee":null,"refund":null,"medium":"api"}}`,
-		id, note, amount, at, at, audience, userJSON(to.User), userJSON(from.User))
+	return answered{id: id, amount: amount, note: strconv.Quote(note), audience: audience, target: toUser(to), actor: from}.shown()
 }
 
 func TestShow(t *testing.T) {

@@ -35,6 +35,9 @@ var orders = map[string]order{
 	"treasury.redeem": typed(redeemMoney),
 	"wallet.freeze":   typed(freezeWallet),
 	"limits.set":      typed(setLimits),
+	"terms.set":       typed(setTerms),
+	"payment.fail":    typed(failPayment),
+	"app.create":      typed(createApp),
 	"clock.accept":    typed(acceptClock),
 	"rates.exempt":    typed(exemptTokens),
 }

@@ -78,6 +78,7 @@ the people that bench makes, and nobody else, and says so in the report.`,
 	f.BoolVar(&b.pgbench, "pgbench", false, "also run PostgreSQL's TPC-B on the same server, alternating, and print the ratio")
 	f.BoolVar(&b.json, "json", false, "print JSON")
 	f.BoolVar(&b.untilBroken, "until-broken", false, "end, without an error, when the server is gone")
+	cmd.AddCommand(newBenchPages())
 	return cmd
 }
 
@@ -198,34 +199,43 @@ func (b *benchSettings) median(results []load.Result, rates []float64) load.Resu
 
 // newPGBench makes a database for pgbench beside ours.
 func newPGBench(ctx context.Context, database string) (*load.PGBench, func(), error) {
-	cfg, err := pgx.ParseConfig(database)
-	if err != nil {
-		return nil, nil, errors.New("the database's URL is not valid")
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	name := fmt.Sprintf("purse_pgbench_%d", os.Getpid())
-	drop := func() {
-		_, _ = conn.Exec(context.Background(), "drop database if exists "+name+" with (force)") // a throw-away
-		conn.Close(context.Background())
-	}
-	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
-		drop()
-		return nil, nil, err
-	}
 	path, err := load.FindPGBench()
 	if err != nil {
-		drop()
 		return nil, nil, err
 	}
-	p := &load.PGBench{URL: strings.Replace(database, "/"+cfg.Database, "/"+name, 1), Path: path, Scale: 20, Clients: 16}
+	beside, drop, err := databaseBeside(ctx, database, "pgbench")
+	if err != nil {
+		return nil, nil, err
+	}
+	p := &load.PGBench{URL: beside, Path: path, Scale: 20, Clients: 16}
 	if err := p.Init(ctx); err != nil {
 		drop()
 		return nil, nil, err
 	}
 	return p, drop, nil
+}
+
+// databaseBeside makes a throw-away database on the PostgreSQL server of another.
+func databaseBeside(ctx context.Context, database, name string) (beside string, drop func(), err error) {
+	u, err := url.Parse(database)
+	if err != nil {
+		return "", nil, errors.New("the database's URL is not valid")
+	}
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return "", nil, err
+	}
+	name = fmt.Sprintf("purse_%s_%d", name, os.Getpid())
+	drop = func() {
+		_, _ = conn.Exec(context.Background(), "drop database if exists "+name+" with (force)")
+		conn.Close(context.Background())
+	}
+	if _, err := conn.Exec(ctx, "create database "+name); err != nil {
+		drop()
+		return "", nil, err
+	}
+	u.Path = "/" + name
+	return u.String(), drop, nil
 }
 
 func (b *benchSettings) print(out io.Writer, r load.Result, tps float64) error {
@@ -272,7 +282,7 @@ func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, 
 	defer o.close()
 	run := fmt.Sprintf("b%x", time.Now().UnixMilli())
 	accounts := make([]load.Account, b.accounts)
-	err = parallel(ctx, len(accounts), func(i int) error {
+	err = parallel(ctx, benchWorkers, len(accounts), func(i int) error {
 		var u userMade
 		var t tokenMade
 		var e entryMade
@@ -299,7 +309,7 @@ func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, 
 // the network in between.
 func (b *benchSettings) prefill(ctx context.Context, n *network, accounts []load.Account) error {
 	door := n.walletDoor("http://127.0.0.1").Handler()
-	return parallel(ctx, b.before, func(i int) error {
+	return parallel(ctx, benchWorkers, b.before, func(i int) error {
 		from, to := accounts[i%len(accounts)], accounts[(i*7+1+i/len(accounts))%len(accounts)]
 		if from == to {
 			to = accounts[(i+1)%len(accounts)]
@@ -316,13 +326,13 @@ func (b *benchSettings) prefill(ctx context.Context, n *network, accounts []load
 	})
 }
 
-// parallel does n things, benchWorkers at a time, and stops at the first error.
-func parallel(ctx context.Context, n int, do func(i int) error) error {
+// parallel does n things, so many at a time, and stops at the first error.
+func parallel(ctx context.Context, atOnce, n int, do func(i int) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range benchWorkers {
+	for range atOnce {
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1

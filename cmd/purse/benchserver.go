@@ -84,7 +84,7 @@ func liftRates(ctx context.Context, c config, accounts []load.Account) error {
 	}
 	defer o.close()
 	orders := slices.Collect(slices.Chunk(accounts, exemptedAtOnce))
-	return parallel(ctx, len(orders), func(i int) error {
+	return parallel(ctx, benchWorkers, len(orders), func(i int) error {
 		var in exemptArgs
 		for _, a := range orders[i] {
 			in.Tokens = append(in.Tokens, a.Token)

@@ -13,6 +13,7 @@ import (
 	"text/template"
 
 	"purse"
+	"purse/identity"
 	"purse/money"
 	"purse/wallet"
 
@@ -92,23 +93,25 @@ type demo struct {
 	Database string
 	Log      string
 	People   []demoPerson
-	Payment  string // one of the payments that were made
+	Asked    string // the charge that waits for the first of them
 }
 
 type demoPerson struct {
 	purse.User
-	Token   string
-	Balance string
+	Email, Phone string
+	Token        string
+	Balance      string
 }
 
 // demoMoney is what each of the three starts with, in minor units.
 var demoMoney = []struct {
-	user  purse.User
-	minor int64
+	user         purse.User
+	email, phone string
+	minor        int64
 }{
-	{purse.User{Username: "ada", FirstName: "Ada", LastName: "Lindqvist", About: "Sails on Sundays"}, 100_000},
-	{purse.User{Username: "ben", FirstName: "Ben", LastName: "Okafor", About: "Bakes"}, 50_000},
-	{purse.User{Username: "cleo", FirstName: "Cleo", LastName: "Marsh", About: "New here"}, 0},
+	{purse.User{Username: "ada", FirstName: "Ada", LastName: "Lindqvist", About: "Sails on Sundays"}, "ada@example.org", "15555550101", 100_000},
+	{purse.User{Username: "ben", FirstName: "Ben", LastName: "Okafor", About: "Bakes"}, "ben@example.org", "15555550102", 50_000},
+	{purse.User{Username: "cleo", FirstName: "Cleo", LastName: "Marsh", About: "New here"}, "cleo@example.org", "15555550103", 0},
 }
 
 // demoPayments goes round in a circle, so that everybody ends with what they
@@ -131,11 +134,7 @@ func (d *demo) populate(ctx context.Context) error {
 		u, err := d.store.UserNamed(ctx, m.user.Username)
 		if purse.CodeOf(err) == purse.CodeNotFound {
 			fresh = true
-			if u, err = d.identity.CreateUser(ctx, d.book.ID, demoOperator, m.user); err == nil && m.minor > 0 {
-				_, err = d.wallet.Issue(ctx, d.book.ID, demoOperator, wallet.EntryRequest{
-					Wallet: u.ID, Minor: m.minor, Reason: "demo", Encode: d.encodeEntry,
-				})
-			}
+			u, err = d.person(ctx, m.user, m.email, m.phone, m.minor)
 		}
 		if err != nil {
 			return err
@@ -144,11 +143,11 @@ func (d *demo) populate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t, err := d.identity.CreateToken(ctx, d.book.ID, demoOperator, u.ID, all, 0)
+		t, err := d.identity.CreateToken(ctx, d.book.ID, demoOperator, identity.TokenRequest{User: u.ID, Scopes: all})
 		if err != nil {
 			return err
 		}
-		d.People = append(d.People, demoPerson{User: u, Token: string(t.Secret)})
+		d.People = append(d.People, demoPerson{User: u, Email: m.email, Phone: m.phone, Token: string(t.Secret)})
 	}
 	if fresh {
 		for _, p := range demoPayments {
@@ -156,6 +155,9 @@ func (d *demo) populate(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	if err := d.ask(ctx); err != nil {
+		return err
 	}
 	for i := range d.People {
 		a, err := d.store.Account(ctx, d.book.ID, purse.WalletOf(d.People[i].ID))
@@ -165,6 +167,21 @@ func (d *demo) populate(ctx context.Context) error {
 		d.People[i].Balance = money.Amount{Minor: a.Spendable(), Currency: d.book.Currency}.Decimal()
 	}
 	return nil
+}
+
+// person makes one of the people, with money.
+func (d *demo) person(ctx context.Context, u purse.User, email, phone string, minor int64) (purse.User, error) {
+	addresses, err := readAddresses(email, phone)
+	if err != nil {
+		return u, err
+	}
+	if u, err = d.identity.CreateUser(ctx, d.book.ID, demoOperator, u, addresses...); err != nil || minor == 0 {
+		return u, err
+	}
+	_, err = d.wallet.Issue(ctx, d.book.ID, demoOperator, wallet.EntryRequest{
+		Wallet: u.ID, Minor: minor, Reason: "demo", Encode: d.encodeEntry,
+	})
+	return u, err
 }
 
 func allScopes() string {
@@ -181,10 +198,37 @@ func (d *demo) pay(ctx context.Context, from, to demoPerson, note string) error 
 		return err
 	}
 	_, err = d.wallet.Pay(ctx, actor, wallet.PayRequest{
-		To: to.ID, Minor: demoPaymentMinor, Note: note, Audience: purse.Friends, Medium: purse.MediumAPI,
+		To: wallet.Target{User: to.ID}, Minor: demoPaymentMinor, Note: note, Audience: purse.Friends,
+		Encode: func(wallet.Receipt) purse.Answer { return purse.Answer{} },
+	})
+	return err
+}
+
+// demoChargeMinor is what the second of the people asks the first for.
+const demoChargeMinor = 12_00
+
+// ask makes sure that a charge waits for the first of the people.
+func (d *demo) ask(ctx context.Context) error {
+	waiting, err := d.store.Payments(ctx, d.book.ID, purse.PaymentQuery{
+		Person: d.People[0].ID, Actors: []purse.UserID{d.People[1].ID}, Action: purse.Charge,
+		Statuses: []purse.PaymentStatus{purse.PaymentPending}, Limit: 1,
+	})
+	if err != nil {
+		return err
+	}
+	if len(waiting) > 0 {
+		d.Asked = waiting[0].ID.String()
+		return nil
+	}
+	actor, err := d.identity.Recognize(ctx, purse.Secret(d.People[1].Token))
+	if err != nil {
+		return err
+	}
+	_, err = d.wallet.Charge(ctx, actor, wallet.PayRequest{
+		To: wallet.Target{User: d.People[0].ID}, Minor: demoChargeMinor, Note: "Bread", Audience: purse.Private,
 		Encode: func(r wallet.Receipt) purse.Answer {
-			d.Payment = r.Payment.ID.String()
-			return purse.Answer{Status: 200}
+			d.Asked = r.Payment.ID.String()
+			return purse.Answer{}
 		},
 	})
 	return err
@@ -228,7 +272,9 @@ func (d *demo) writeCredentials(path string) error {
 		Operator: empty("username", "password"),
 	}
 	for _, p := range d.People {
-		c.Users = append(c.Users, credentialsUser{ID: p.ID.String(), Username: p.Username, AccessToken: p.Token})
+		c.Users = append(c.Users, credentialsUser{
+			ID: p.ID.String(), Username: p.Username, Email: p.Email, Phone: p.Phone, AccessToken: p.Token,
+		})
 	}
 	b, err := json.MarshalIndent(c, "", "  ")
 	if err != nil {
@@ -246,7 +292,7 @@ var demoPage = template.Must(template.New("demo").Parse(`
   purse demo: a sandbox network, at {{.BaseURL}}
 
   People
-{{range .People}}    {{printf "%-5s %10s USD   user id %s" .Username .Balance .ID}}
+{{range .People}}    {{printf "%-5s %10s USD   user id %s   %s" .Username .Balance .ID .Email}}
 {{end}}
   Try it: ada pays ben 5.00, and the answer is durable when it arrives
 
@@ -256,11 +302,22 @@ var demoPage = template.Must(template.New("demo").Parse(`
       -d user_id={{(index .People 1).ID}} -d amount=5.00 -d note=Lunch -d audience=private
 
   Run it again: the same answer comes back, and nothing is paid twice.
-{{if .Payment}}
-  A payment that cleo made to ada
 
-    curl -s '{{.BaseURL}}/v1/payments/{{.Payment}}?access_token={{(index .People 2).Token}}'
-{{end}}
+  Ben has asked ada for 12.00, and ada approves
+
+    curl -s -X PUT {{.BaseURL}}/v1/payments/{{.Asked}} \
+      -H 'Authorization: Bearer {{(index .People 0).Token}}' -d action=approve
+
+  Ada pays somebody who is not here yet: the money waits in escrow, until it is cancelled or a week has passed
+
+    curl -s {{.BaseURL}}/v1/payments \
+      -H 'Authorization: Bearer {{(index .People 0).Token}}' \
+      -d phone=555-555-0199 -d amount=3 -d note=Ferry
+
+  Everything that ada has to do with, newest first (for programs, {{.BaseURL}}/v1/openapi.yaml says what else there is)
+
+    curl -s '{{.BaseURL}}/v1/payments?access_token={{(index .People 0).Token}}'
+
   Cleo has nothing to spend: an error in the API's own format, and nothing changes
 
     curl -s {{.BaseURL}}/v1/payments \

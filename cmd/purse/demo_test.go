@@ -57,7 +57,7 @@ func TestDemoIsReady(t *testing.T) {
 	}
 	var people []person
 	for i, u := range c.Users {
-		if u.Username != names[i] || u.ID == "" || u.AccessToken == "" {
+		if u.Username != names[i] || u.ID == "" || u.AccessToken == "" || u.Email == "" || u.Phone == "" {
 			t.Errorf("user %d is %+v", i, u)
 		}
 		people = append(people, person{u.ID, u.AccessToken})
@@ -101,7 +101,7 @@ func TestDemoLinesWork(t *testing.T) {
 		}
 		lines, whole = append(lines, whole), ""
 	}
-	if len(lines) != 3 {
+	if len(lines) != 5 {
 		t.Fatalf("%d lines to try in\n%s", len(lines), page)
 	}
 	curl := func(line string) string {
@@ -118,11 +118,15 @@ func TestDemoLinesWork(t *testing.T) {
 	if again := curl(lines[0]); again != first {
 		t.Errorf("the same request again: %s", again)
 	}
-	if shown := curl(lines[1]); !strings.Contains(shown, `"note":"Half of the dinner"`) {
-		t.Errorf("%s: %s", lines[1], shown)
-	}
-	if refused := curl(lines[2]); !strings.Contains(refused, `"code":1319`) {
-		t.Errorf("%s: %s", lines[2], refused)
+	for i, want := range []string{
+		`"status":"settled","note":"Bread","amount":12.00,"action":"charge"`,
+		`"balance":980.00,"payment":{`,
+		`"note":"Half of the dinner"`,
+		`"code":1319`,
+	} {
+		if got := curl(lines[i+1]); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", lines[i+1], got)
+		}
 	}
 	database := filepath.Join(dir, "purse.db")
 	run(t, "treasury", "issue", "cleo", "25.00", "--database", database)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"purse"
@@ -60,20 +61,34 @@ func (n *network) handler(c config, publicURL string) http.Handler {
 
 func (n *network) walletDoor(publicURL string) *walletv1.Door {
 	return &walletv1.Door{
-		Identity: n.identity, Wallet: n.wallet, Currency: n.book.Currency, PublicURL: publicURL, Log: n.log,
+		Identity: n.identity, Wallet: n.wallet, Currency: n.book.Currency, PublicURL: publicURL, Log: n.log, Rates: n.rates,
 	}
 }
 
-// tidyEvery is how often what is no longer needed is cleared away.
-const tidyEvery = time.Minute
+// How often what is overdue is ended, and what is no longer needed cleared away.
+const (
+	expireEvery = time.Second
+	tidyEvery   = time.Minute
+)
 
-// tidy clears away until ctx is done.
-func (n *network) tidy(ctx context.Context, keep time.Duration) {
-	tick := time.NewTicker(tidyEvery)
+// background does what no request waits for, until ctx is done.
+func (n *network) background(ctx context.Context, keep time.Duration) {
+	var loops sync.WaitGroup
+	loops.Go(func() {
+		n.every(ctx, expireEvery, "expire", func() error { return n.wallet.ExpireOverdue(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
+		n.every(ctx, tidyEvery, "tidy", func() error { return n.store.Tidy(ctx, keep) })
+	})
+	loops.Wait()
+}
+
+func (n *network) every(ctx context.Context, pause time.Duration, name string, do func() error) {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		if err := n.store.Tidy(ctx, keep); err != nil && ctx.Err() == nil {
-			n.log.Error("tidy", "error", err)
+		if err := do(); err != nil && ctx.Err() == nil {
+			n.log.Error(name, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/identity"
 
 	"github.com/spf13/cobra"
 )
@@ -16,6 +17,8 @@ type userArgs struct {
 	FirstName string `json:"first_name"`
 	LastName  string `json:"last_name"`
 	About     string `json:"about"`
+	Email     string `json:"email"`
+	Phone     string `json:"phone"`
 }
 
 type userMade struct {
@@ -24,10 +27,32 @@ type userMade struct {
 }
 
 func createUser(ctx context.Context, n *network, by purse.Operator, in userArgs) (userMade, error) {
+	addresses, err := readAddresses(in.Email, in.Phone)
+	if err != nil {
+		return userMade{}, err
+	}
 	u, err := n.identity.CreateUser(ctx, n.book.ID, by, purse.User{
 		Username: in.Username, FirstName: in.FirstName, LastName: in.LastName, About: in.About,
-	})
+	}, addresses...)
 	return userMade{u.ID.String(), u.Username}, err
+}
+
+// readAddresses reads those that are not empty.
+func readAddresses(email, phone string) (addresses []purse.Address, err error) {
+	var a purse.Address
+	if email != "" {
+		if a, err = purse.ParseEmail(email); err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, a)
+	}
+	if phone != "" {
+		if a, err = purse.ParsePhone(phone); err != nil {
+			return nil, err
+		}
+		addresses = append(addresses, a)
+	}
+	return addresses, nil
 }
 
 // person finds a user by number or by username.
@@ -54,6 +79,8 @@ func newUser() *cobra.Command {
 	f.StringVar(&in.FirstName, "first-name", "", "first name (needed)")
 	f.StringVar(&in.LastName, "last-name", "", "last name")
 	f.StringVar(&in.About, "about", "", "a line about the person")
+	f.StringVar(&in.Email, "email", "", "an e-mail address that is the person's, for sure")
+	f.StringVar(&in.Phone, "phone", "", "a phone number that is the person's, for sure; without a country code it is a US one")
 	f.Bool("json", false, "print JSON")
 	user.AddCommand(create)
 	return user
@@ -61,6 +88,7 @@ func newUser() *cobra.Command {
 
 type tokenArgs struct {
 	User   string        `json:"user"`
+	App    string        `json:"app"` // an app's number; empty: the person's own
 	Scopes string        `json:"scopes"`
 	Life   time.Duration `json:"life"` // nanoseconds; 0: for ever
 }
@@ -80,7 +108,15 @@ func createToken(ctx context.Context, n *network, by purse.Operator, in tokenArg
 	if err != nil {
 		return tokenMade{}, err
 	}
-	t, err := n.identity.CreateToken(ctx, n.book.ID, by, u.ID, scopes, in.Life)
+	req := identity.TokenRequest{User: u.ID, Scopes: scopes, Life: in.Life}
+	if in.App != "" {
+		id, err := strconv.ParseInt(in.App, 10, 64)
+		if err != nil {
+			return tokenMade{}, purse.Refuse(purse.CodeInvalid, "An app is named by its number.")
+		}
+		req.App = purse.AppID(id)
+	}
+	t, err := n.identity.CreateToken(ctx, n.book.ID, by, req)
 	return tokenMade{u.ID.String(), string(t.Secret), string(scopes)}, err
 }
 
@@ -109,6 +145,7 @@ func newToken() *cobra.Command {
 		}, func(t tokenMade) string { return t.AccessToken }),
 	}
 	create.Flags().StringVar(&in.Scopes, "scopes", "make_payments access_profile", "what it allows, with spaces or commas between")
+	create.Flags().StringVar(&in.App, "app", "", "the number of the app that is to have it (default: the person's own use)")
 	create.Flags().DurationVar(&in.Life, "life", 0, "how long it is valid, such as 720h (default: until it is revoked)")
 	create.Flags().Bool("json", false, "print JSON")
 	revoke := &cobra.Command{

@@ -102,7 +102,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer stopLoops()
-	running.Go(func() { n.tidy(loops, c.Keep) })
+	running.Go(func() { n.background(loops, c.Keep) })
 
 	failed := make(chan error, 2)
 	go func() {

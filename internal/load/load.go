@@ -20,7 +20,8 @@
 // It sends to this machine only, whatever it is told: a load generator that can
 // be pointed at others is a weapon.
 //
-// PGBench, Alternate and Median put PostgreSQL's own benchmark beside it, and
+// A Caller reads pages, and TakeTurns compares how long they take. PGBench,
+// Alternate and Median put PostgreSQL's own benchmark beside it, and
 // PeakMemoryMB says what the server needed. Servers, databases, accounts and
 // flags are left to cmd/purse, and so is the clock.
 package load

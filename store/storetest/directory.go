@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/identity"
 )
 
 func testDirectory(t *testing.T, open Open) {
@@ -17,6 +18,7 @@ func testDirectory(t *testing.T, open Open) {
 	t.Run("ARevocationIsSeenByEveryLaterBatch", func(t *testing.T) { testRevocation(t, s) })
 	t.Run("ARevocationIsSeenByAPaymentThatWaits", func(t *testing.T) { testRevocationOvertakes(t, s) })
 	t.Run("ADirectoryCommandDoesNotWaitForTheBook", func(t *testing.T) { testDirectoryBesideBook(t, s) })
+	t.Run("OnlyTheDirectoryChangesTokens", func(t *testing.T) { testTokensOutsideTheDirectory(t, s) })
 	t.Run("ARevokedTokenStaysRevoked", func(t *testing.T) { testRevokedTwice(t, s) })
 }
 
@@ -27,7 +29,7 @@ func (s *server) member(t *testing.T, name string, scopes purse.Scopes, life tim
 	if err != nil {
 		t.Fatal(err)
 	}
-	made, err := s.people.CreateToken(t.Context(), purse.MainBook, "test", u.ID, scopes, life)
+	made, err := s.people.CreateToken(t.Context(), purse.MainBook, "test", identity.TokenRequest{User: u.ID, Scopes: scopes, Life: life})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +38,22 @@ func (s *server) member(t *testing.T, name string, scopes purse.Scopes, life tim
 		t.Fatalf("the new token is %+v, %v", a, err)
 	}
 	return a, made.Secret
+}
+
+// testTokensOutsideTheDirectory: writers of books remember tokens as long as the
+// directory's head stands still, so nobody else may change one.
+func testTokensOutsideTheDirectory(t *testing.T, s *server) {
+	p := s.crowd(t, 2, 100)
+	before := s.digest(t)
+	err := s.Execute(t.Context(), on(purse.Needs{Tokens: []purse.TokenHash{p[0].Token}}, func(f *purse.Facts) error {
+		token, err := f.Token(p[0].Token)
+		token.Scopes = "make_payments"
+		f.Put(token)
+		return err
+	}))
+	refused(t, err, purse.CodeInternal)
+	s.unchanged(t, before)
+	s.mustPay(t, p[0], p[1], 1, "")
 }
 
 func testTokenLife(t *testing.T, s *server) {
@@ -52,7 +70,7 @@ func testTokenLife(t *testing.T, s *server) {
 	_, err = s.people.Authenticate(t.Context(), secret)
 	refused(t, err, purse.CodeTokenRevoked)
 	refused(t, s.people.RevokeToken(t.Context(), "test", secret), purse.CodeTokenRevoked)
-	_, err = s.people.CreateToken(t.Context(), purse.MainBook, "test", 5, "make_payments", 0)
+	_, err = s.people.CreateToken(t.Context(), purse.MainBook, "test", identity.TokenRequest{User: 5, Scopes: "make_payments"})
 	refused(t, err, purse.CodeTarget)
 	s.unchanged(t, before)
 	if names := s.texts(t, "select name from actions where subject = '"+a.User.String()+"' and name like 'token.%' order by id"); fmt.Sprint(names) != "[token.create token.revoke]" {

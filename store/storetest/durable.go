@@ -174,7 +174,7 @@ func testFoundedTogether(t *testing.T, open Open) {
 		}
 		s.Close()
 	}
-	if h, a := n.count(t, "heads"), n.count(t, "accounts"); h != 2 || a != 1 {
-		t.Errorf("%d heads and %d accounts, want the two books and the treasury", h, a)
+	if h, a := n.count(t, "heads"), n.count(t, "accounts"); h != 2 || a != int64(len(purse.OwnAccounts)) {
+		t.Errorf("%d heads and %d accounts, want the two books and the book's own accounts", h, a)
 	}
 }

@@ -49,7 +49,7 @@ func testUnionOfNeeds(t *testing.T, s *server) {
 				return err
 			}
 		}
-		if _, err := f.SpentThisWeek(purse.WalletOf(p[0].User)); err != nil {
+		if _, err := f.OpenHolds(ledger.Cause{Kind: ledger.CausePayment, ID: 99}); err != nil {
 			return err
 		}
 		_, err := f.Account(purse.WalletOf(p[0].User))
@@ -149,6 +149,7 @@ func testOthersGoOn(t *testing.T, s *server) {
 
 func testAbsence(t *testing.T, s *server) {
 	cause := ledger.Cause{Kind: ledger.CausePayment, ID: 99}
+	nobodys := mail("absent", 0)
 	once := purse.Once{Principal: purse.Principal{ID: 9}, Key: "nobody", Fingerprint: "f"}
 	runs := 0
 	s.do(t, purse.Needs{
@@ -156,6 +157,8 @@ func testAbsence(t *testing.T, s *server) {
 		Accounts: []ledger.AccountID{99}, Spent: []ledger.AccountID{99}, Payments: []purse.PaymentID{99},
 		Entries: []purse.EntryID{99}, Holds: []ledger.TransferID{99}, OpenHolds: []ledger.Cause{cause},
 		Once: []purse.OnceKey{{Principal: once.Principal, Key: once.Key}},
+		Apps: []purse.AppID{99}, Addresses: []purse.Address{nobodys}, Introduced: []purse.UserID{99},
+		Introductions: []purse.IntroductionKey{{Person: 99, Address: nobodys}},
 	}, func(f *purse.Facts) error {
 		runs++
 		absent := func(_ any, err error) { refused(t, err, purse.CodeNotFound) }
@@ -166,12 +169,15 @@ func testAbsence(t *testing.T, s *server) {
 		absent(f.Payment(99))
 		absent(f.Entry(99))
 		absent(f.HeldMoney(99))
+		absent(f.App(99))
+		absent(f.AddressOwner(nobodys))
+		if err := f.Introduce(99, nobodys); err != nil {
+			t.Errorf("an introduction of somebody who has made none: %v", err)
+		}
 		if open, err := f.OpenHolds(cause); err != nil || len(open) != 0 {
 			t.Errorf("open holds of nothing: %v, %v", open, err)
 		}
-		if spent, err := f.SpentThisWeek(99); err != nil || spent != 0 {
-			t.Errorf("nobody has spent %d, %v", spent, err)
-		}
+		absent(f.SpentThisWeek(99))
 		if _, repeated, err := f.Repeated(once); err != nil || repeated {
 			t.Errorf("a new key was repeated: %v, %v", repeated, err)
 		}

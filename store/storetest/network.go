@@ -154,7 +154,7 @@ func (s *server) do(t testing.TB, needs purse.Needs, decide func(*purse.Facts) e
 func (s *server) pay(ctx context.Context, from, to purse.Actor, minor int64, key string) (purse.Answer, error) {
 	once := purse.Once{Principal: from.Principal(), Key: key, Fingerprint: fmt.Sprintf("pay %d to %d", minor, to.User)}
 	return s.wallet.Pay(ctx, from, wallet.PayRequest{
-		To: to.User, Minor: minor, Note: "for " + key, Audience: purse.Private, Medium: purse.MediumAPI,
+		To: wallet.Target{User: to.User}, Minor: minor, Note: "for " + key, Audience: purse.Private, Medium: purse.MediumAPI,
 		Once: once, Encode: s.encode,
 	})
 }

@@ -33,6 +33,7 @@ func testReads(t *testing.T, open Open) {
 			t.Errorf("%v, %v", users, err)
 		}
 	})
+	t.Run("ManyPeopleAreFoundAtOnce", func(t *testing.T) { testManyUsers(t, s) })
 	t.Run("WhatIsNotCommittedIsNotSeen", func(t *testing.T) {
 		s.do(t, purse.Needs{}, func(f *purse.Facts) error {
 			id := purse.UserID(f.NextID())
@@ -77,14 +78,36 @@ func testCommittedIsSeen(t *testing.T, s *server, p []purse.Actor) {
 	id := purse.PaymentID(s.number(t, "select id from payments"))
 	pay, err := s.Payment(ctx, purse.MainBook, id)
 	want := purse.Payment{
-		ID: id, Actor: p[0].User, Target: p[1].User, Minor: 120, Note: "for k", Audience: purse.Private, Medium: purse.MediumAPI,
-		Status: purse.PaymentSettled, Completed: purse.Created(int64(id)), Transfer: pay.Transfer, Version: 1,
+		ID: id, Action: purse.Pay, Actor: p[0].User, Target: p[1].User, Minor: 120, Note: "for k", Audience: purse.Private, Medium: purse.MediumAPI,
+		Status: purse.PaymentSettled, Completed: purse.Created(int64(id)), Transfer: pay.Transfer, Counted: pay.Counted, Version: 1,
 	}
-	if err != nil || pay != want || pay.Transfer == 0 {
+	if err != nil || pay != want || pay.Transfer == 0 || pay.Counted == 0 {
 		t.Errorf("payment %+v, %v, want %+v", pay, err, want)
 	}
 	b, err := s.Book(ctx, purse.MainBook)
-	if err != nil || b != (purse.Book{ID: purse.MainBook, Mode: purse.Sandbox, Currency: "USD", Limits: purse.DefaultLimits}) {
+	if err != nil || b != (purse.Book{ID: purse.MainBook, Mode: purse.Sandbox, Currency: "USD", Limits: purse.DefaultLimits, Terms: purse.DefaultTerms}) {
 		t.Errorf("book %+v, %v", b, err)
+	}
+}
+
+// testManyUsers asks for more people than one statement takes, some of them twice
+// and some who are nobody.
+func testManyUsers(t *testing.T, s *server) {
+	p := s.crowd(t, 300, 0)
+	var ids []purse.UserID
+	for i, one := range p {
+		ids = append(ids, one.User, purse.UserID(i+1), one.User)
+	}
+	users, err := s.Users(t.Context(), append(ids, ids...)...)
+	if err != nil || len(users) != len(p) {
+		t.Fatalf("%d people, %v", len(users), err)
+	}
+	for _, one := range p {
+		if u := users[one.User]; u.ID != one.User || u.Username == "" || u.Joined == 0 {
+			t.Errorf("%d is %+v", one.User, u)
+		}
+	}
+	if users, err := s.Users(t.Context()); err != nil || len(users) != 0 {
+		t.Errorf("nobody asked for: %v, %v", users, err)
 	}
 }

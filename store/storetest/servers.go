@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -22,6 +23,7 @@ func testServers(t *testing.T, open Open) {
 	t.Run("EachSeesWhatTheOtherDid", func(t *testing.T) { testTwoServersPay(t, a, b) })
 	t.Run("IdentifiersAreOneIncreasingRow", func(t *testing.T) { testTwoServersDraw(t, a, b) })
 	t.Run("TwinsAtTwoServersHaveOneEffect", func(t *testing.T) { testTwinsAtTwoServers(t, a, b) })
+	t.Run("ARevocationAtOneIsSeenAtTheOther", func(t *testing.T) { testRevokedElsewhere(t, a, b) })
 	t.Run("AStoppedServerStopsNobodyForLong", func(t *testing.T) { testStoppedServer(t, a, b) })
 	n.balanced(t)
 }
@@ -36,6 +38,27 @@ func testTwoServersPay(t *testing.T, a, b *server) {
 		}
 	}
 	b.has(t, p[1], 100)
+}
+
+// testRevokedElsewhere: what a server remembers of the directory counts only as
+// long as nobody, at any server, has changed the directory.
+func testRevokedElsewhere(t *testing.T, a, b *server) {
+	p := a.crowd(t, 2, 1000)
+	for range 5 {
+		one, secret := b.member(t, fmt.Sprintf("rev%d", a.names.Add(1)), "make_payments", 0)
+		for _, s := range []*server{a, b} {
+			s.mustPay(t, p[0], one, 10, "")
+			s.mustPay(t, one, p[1], 5, "") // both know the token now
+		}
+		if err := b.people.RevokeToken(t.Context(), "test", secret); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*server{a, b} {
+			_, err := s.pay(t.Context(), one, p[1], 5, "")
+			refused(t, err, purse.CodeTokenRevoked)
+			s.mustPay(t, p[1], p[0], 1, "") // others go on
+		}
+	}
 }
 
 func testTwoServersDraw(t *testing.T, a, b *server) {

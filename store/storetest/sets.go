@@ -131,7 +131,7 @@ func testSpent(t *testing.T, s *server) {
 	needs := purse.Needs{Spent: []ledger.AccountID{account}}
 	count := func(minor int64, refuse bool) purse.Command {
 		return on(needs, func(f *purse.Facts) error {
-			if err := f.CountSpent(account, minor); err != nil {
+			if _, err := f.CountSpent(account, minor); err != nil {
 				return err
 			}
 			if refuse {
@@ -159,7 +159,7 @@ func testSpent(t *testing.T, s *server) {
 	if want := [4]int64{100, 120, 120, 123}; saw != want {
 		t.Errorf("spent was seen as %v, want %v", saw, want)
 	}
-	if n := s.number(t, "select cast(sum(minor) as bigint) from spent where account = "+decimal(account)); n != 123 {
+	if n := s.number(t, "select spent from accounts where id = "+decimal(account)); n != 123 {
 		t.Errorf("%d is stored", n)
 	}
 }
@@ -174,15 +174,23 @@ func testSpentWeek(t *testing.T, s *server) {
 		})
 		return minor
 	}
-	s.mustPay(t, p[0], p[1], 40, "")
 	for _, step := range []struct {
-		by   time.Duration
-		want int64
-	}{{0, 40}, {166 * time.Hour, 40}, {2 * time.Hour, 0}} {
+		by        time.Duration
+		pay, want int64
+	}{
+		{0, 40, 40}, {time.Hour, 0, 40}, {0, 5, 45}, {0, 6, 51},
+		{166 * time.Hour, 0, 51}, {0, 7, 58}, {time.Hour, 0, 18}, {0, 8, 26}, {time.Hour, 0, 15}, {1000 * time.Hour, 0, 0}, {0, 9, 9},
+	} {
 		s.do(t, purse.Needs{}, func(f *purse.Facts) error { return f.AdvanceClock(step.by) })
-		if got := spent(); got != step.want {
-			t.Errorf("after another %s it has spent %d, want %d", step.by, got, step.want)
+		if step.pay > 0 {
+			s.mustPay(t, p[0], p[1], step.pay, "")
 		}
+		if got := spent(); got != step.want {
+			t.Errorf("after another %s and %d it has spent %d, want %d", step.by, step.pay, got, step.want)
+		}
+	}
+	if n := s.count(t, "spent where account = "+decimal(account)); n != 4 {
+		t.Errorf("%d hours have a row, want the four before the last", n)
 	}
 }
 

@@ -48,6 +48,8 @@ func Run(t *testing.T, open Open) {
 		{"Holds", testHolds},
 		{"Directory", testDirectory},
 		{"Reads", testReads},
+		{"Payments", testPayments},
+		{"Addresses", testAddresses},
 		{"Tidy", testTidy},
 		{"Crowd", testCrowd},
 		{"Model", testModel},

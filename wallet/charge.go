@@ -1,0 +1,29 @@
+package wallet
+
+import (
+	"context"
+
+	"purse"
+	"purse/policy"
+)
+
+// Charge asks a person, or whoever will own an address, to pay the actor. It is
+// pending until it is approved, denied or cancelled, at most for
+// Terms.ChargeLife.
+//
+// Refused with CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope,
+// CodeKeyReused, CodeStrangers, CodeSelf, CodeTarget, CodeLimit or CodeAmount, in this order.
+func (s *Service) Charge(ctx context.Context, actor purse.Actor, req PayRequest) (purse.Answer, error) {
+	return s.make(ctx, actor, req, purse.Charge, func(f *purse.Facts, p *purse.Payment) error {
+		if err := policy.Ask(f, p); err != nil {
+			return err
+		}
+		if p.Target == 0 {
+			if err := introduce(f, *p); err != nil {
+				return err
+			}
+		}
+		p.Status, p.Deadline = purse.PaymentPending, f.Now.Add(f.Book.Terms.ChargeLife)
+		return nil
+	})
+}
