@@ -14,8 +14,8 @@ import (
 var layer = map[string]int{
 	"purse/money": 0, "purse/internal/pgtest": 0,
 	"purse/ledger": 1, "purse/audit": 1,
-	"purse":          2,
-	"purse/policy":   3,
+	"purse":        2,
+	"purse/policy": 3, "purse/sandbox": 3,
 	"purse/identity": 4, "purse/wallet": 4, "purse/internal/load": 4,
 	"purse/api": 5, "purse/store": 5,
 	"purse/api/walletv1": 6, "purse/store/storetest": 6,
@@ -64,6 +64,9 @@ func TestImportsPointDown(t *testing.T) {
 				t.Errorf("%s imports %s, which is for tests", pkg, imported)
 			}
 			below, ours := layer[imported]
+			if imported == "purse/sandbox" && pkg != "purse/cmd/purse" {
+				t.Errorf("%s imports %s, which only cmd/purse may", pkg, imported)
+			}
 			if ours && below >= height {
 				t.Errorf("%s (layer %d) imports %s (layer %d)", pkg, height, imported, below)
 			}

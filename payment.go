@@ -22,13 +22,17 @@ const (
 // PaymentMoves is the whole life of a payment: from each state, the states that
 // may follow. The empty state is the one before it exists.
 var PaymentMoves = map[PaymentStatus][]PaymentStatus{
-	"":               {PaymentPending, PaymentSettled},
+	"":               {PaymentPending, PaymentSettled, PaymentFailed},
 	PaymentPending:   {PaymentSettled, PaymentFailed, PaymentExpired, PaymentCancelled},
 	PaymentSettled:   {},
 	PaymentFailed:    {},
 	PaymentExpired:   {},
 	PaymentCancelled: {},
 }
+
+// Script decides in a sandbox what becomes of a payment that is being made:
+// PaymentFailed, PaymentSettled, or "" for what would become of it anyway.
+type Script interface{ Outcome(Payment) PaymentStatus }
 
 // PaymentAction says which way the money goes; the words are those of seeds/002.
 type PaymentAction string

@@ -39,15 +39,16 @@ type Options struct {
 }
 
 const (
-	mainBook    = 1
-	chunkRows   = 5000
-	bookBits    = 10                    // the part of an identifier that says which book it comes from
-	epoch       = 1_230_768_000_000_000 // where identifiers begin to count, microseconds since 1970
-	hour        = 3_600_000_000         // microseconds
-	treasury    = 1                     // the account of the outside world
-	fees        = 2                     // the account of what the network has taken
-	escrow      = 3                     // the account of money on its way to addresses that nobody owns
-	systemBelow = 1024                  // accounts below it are the book's own and have small numbers
+	mainBook      = 1
+	chunkRows     = 5000
+	bookBits      = 10                    // the part of an identifier that says which book it comes from
+	epoch         = 1_230_768_000_000_000 // where identifiers begin to count, microseconds since 1970
+	hour          = 3_600_000_000         // microseconds
+	sandboxPerson = 145434160922624933    // comes with every sandbox, under the number that integrations know
+	treasury      = 1                     // the account of the outside world
+	fees          = 2                     // the account of what the network has taken
+	escrow        = 3                     // the account of money on its way to addresses that nobody owns
+	systemBelow   = 1024                  // accounts below it are the book's own and have small numbers
 )
 
 // batchSpan is more microseconds than a batch hands out identifiers. All

@@ -47,6 +47,9 @@ func (a *auditor) judgeHead(h head) {
 
 // ours judges an identifier that the book has handed out.
 func (a *auditor) ours(what string, id int64) {
+	if id == sandboxPerson && a.head.mode == "sandbox" {
+		return
+	}
 	if id <= 0 || id&(1<<bookBits-1) != a.book {
 		a.checks.states.fail("%s %d: not an identifier of book %d", what, id, a.book)
 	}

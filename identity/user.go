@@ -8,7 +8,8 @@ import (
 )
 
 // CreateUser makes a person with an empty wallet, who owns the addresses: the
-// operator vouches for that. Only operators call it.
+// operator vouches for that. The person gets an identifier, unless u has one, which
+// only a sandbox takes. Only operators call it.
 //
 // Refused with CodeInvalid, CodeMissing or CodeTaken.
 func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Operator, u purse.User, addresses ...purse.Address) (purse.User, error) {
@@ -32,7 +33,13 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 				return err
 			}
 			made = u
-			made.ID, made.Book, made.Joined = purse.UserID(f.NextID()), book, f.Now
+			made.Book, made.Joined = book, f.Now
+			switch {
+			case u.ID == 0:
+				made.ID = purse.UserID(f.NextID())
+			case f.Book.Mode != purse.Sandbox:
+				return purse.Refuse(purse.CodeInvalid, "Only a sandbox takes identifiers of others.")
+			}
 			f.Put(made)
 			for _, a := range addresses {
 				if err := own(f, a, made.ID); err != nil {

@@ -66,7 +66,7 @@ func (s *Service) make(ctx context.Context, actor purse.Actor, req PayRequest, a
 			if err != nil {
 				return err
 			}
-			if err := do(f, &p); err != nil {
+			if err := s.become(f, &p, do); err != nil {
 				return err
 			}
 			p.Version = 1
@@ -81,6 +81,28 @@ func (s *Service) make(ctx context.Context, actor purse.Actor, req PayRequest, a
 		},
 	})
 	return answer, err
+}
+
+// become lets do decide what becomes of a payment, or the script of a sandbox.
+func (s *Service) become(f *purse.Facts, p *purse.Payment, do func(*purse.Facts, *purse.Payment) error) error {
+	outcome := purse.PaymentStatus("")
+	if s.Script != nil && f.Book.Mode == purse.Sandbox {
+		outcome = s.Script.Outcome(*p)
+	}
+	switch outcome {
+	case purse.PaymentFailed:
+		if err := policy.Ask(f, p); err != nil {
+			return err
+		}
+		p.Status, p.Completed = purse.PaymentFailed, p.Created()
+		return nil
+	case purse.PaymentSettled:
+		if err := policy.Pay(f, p); err != nil {
+			return err
+		}
+		return settle(f, p)
+	}
+	return do(f, p)
 }
 
 // paymentNeeds guesses what a payment must see. Who owns an address is read

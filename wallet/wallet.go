@@ -11,5 +11,6 @@ import "purse"
 
 // Service carries out the use cases of wallets.
 type Service struct {
-	Store purse.Store
+	Store  purse.Store
+	Script purse.Script // nil in a live network
 }

@@ -93,7 +93,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	desk, err := n.listenAdmin(c.socket())
-	if err != nil {
+	if err = errors.Join(err, n.enterSandbox(ctx)); err != nil {
 		return err
 	}
 	defer os.Remove(c.socket())
