@@ -252,7 +252,7 @@ func (a *auditor) expectEvents(p *payment) {
 	}
 	first, reminders := "pending", p.version-1
 	if !p.waited() {
-		first = "settled"
+		first = p.status // settled, or failed by a script; judgePaymentState sees to that
 	} else if !p.pending() {
 		reminders--
 	}

@@ -40,6 +40,26 @@ func TestUndelivered(t *testing.T) {
 	})
 }
 
+// A sandbox has somebody to try things out with, from its first start on, and the
+// book is in order whatever the script makes of a payment.
+func TestSandboxPerson(t *testing.T) {
+	on(t, func(t *testing.T, database string) {
+		start(t, database).stop(t)
+		p := start(t, database)
+		defer p.stop(t)
+		ada := newPerson(t, database, "ada", "10.00")
+		for _, tc := range []struct{ email, amount, want string }{
+			{"venmo@venmo.com", "0.10", "settled"}, {"venmo@venmo.com", "0.20", "failed"}, {"foo@venmo.com", "0.30", "pending"},
+			{"venmo@venmo.com", "-0.10", "settled"}, {"venmo@venmo.com", "-0.20", "pending"},
+		} {
+			if got := sendOf(t, p.url, ada.token, tc.email, tc.amount); got.Status != tc.want {
+				t.Errorf("%s to %s: %+v, want %s", tc.amount, tc.email, got, tc.want)
+			}
+		}
+		verify(t, database)
+	})
+}
+
 type shownPayment struct {
 	ID, Status, Medium string
 	Refund             *struct{ Amount jsonNumber }
@@ -56,11 +76,16 @@ func (n *jsonNumber) UnmarshalJSON(b []byte) error {
 // send pays 2.50 to an e-mail address.
 func send(t *testing.T, base, token, email string) shownPayment {
 	t.Helper()
+	return sendOf(t, base, token, email, "2.50")
+}
+
+func sendOf(t *testing.T, base, token, email, amount string) shownPayment {
+	t.Helper()
 	var out struct {
 		Data struct{ Payment shownPayment }
 	}
 	decode(t, exchange(t, http.MethodPost, base+"/v1/payments", token,
-		url.Values{"email": {email}, "amount": {"2.50"}, "note": {"hello"}}), &out)
+		url.Values{"email": {email}, "amount": {amount}, "note": {"hello"}}), &out)
 	return out.Data.Payment
 }
 
