@@ -22,7 +22,7 @@ import (
 // bits, and the number of the book.
 const firstNetwork = `
 insert into heads (book, mode, currency, last, clock_offset, limit_payment, limit_week) values (0, 'sandbox', 'USD', 1767225600000000, 0, 500000, 2000000);
-insert into heads (book, mode, currency, last, clock_offset, limit_payment, limit_week) values (1, 'sandbox', 'USD', 1767234600000000, 0, 400000, 1000000);
+insert into heads (book, mode, currency, last, clock_offset, limit_payment, limit_week) values (1, 'sandbox', 'USD', 1767234600000012, 0, 400000, 1000000);
 insert into accounts values (1, 1, 'treasury', 'USD', 1, 0, 1000, 0, 0, 0, 1);
 insert into accounts values (1, 549332582400001025, 'wallet', 'USD', 0, 0, 120, 0, 1000, 0, 2);
 insert into accounts values (1, 549332582400002049, 'wallet', 'USD', 0, 0, 0, 0, 120, 0, 1);
@@ -101,11 +101,22 @@ func broughtUpToDate(t *testing.T, database, driver, dsn string, d goose.Dialect
 			t.Errorf("overdue: %v, %v", overdue, err)
 		}
 		if round == 0 {
+			payer, err := s.Account(ctx, purse.MainBook, purse.WalletOf(ann))
+			if want := (purse.SpentNow{Hour: 490898, Minor: 120}); err != nil || payer.Spent != want {
+				t.Errorf("the payer's counter is %+v, %v, want %+v", payer.Spent, err, want)
+			}
+			audited(t, database)
 			goesOn(t, s, ann, ben)
 		}
 		s.Close()
 	}
-	report, err := audit.Run(ctx, audit.Options{Database: database})
+	audited(t, database)
+}
+
+// audited wants the book to be in order.
+func audited(t *testing.T, database string) {
+	t.Helper()
+	report, err := audit.Run(t.Context(), audit.Options{Database: database})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,24 +12,36 @@ const expireMax = 100
 
 // ExpireOverdue ends every pending payment of a book whose deadline has come.
 // Commands decide by the deadline themselves; this only tidies up. Any number of
-// servers may do so at once.
+// servers may do so at once. One that cannot be ended does not stop the others.
 func (s *Service) ExpireOverdue(ctx context.Context, book purse.BookID) error {
 	now, err := s.Store.Now(ctx, book)
-	for more := true; more && err == nil; {
-		more, err = s.expireSome(ctx, book, now)
+	if err != nil {
+		return err
 	}
-	return err
+	var all error
+	for stuck := 0; ctx.Err() == nil; {
+		ended, failed, err := s.expireSome(ctx, book, now, stuck)
+		all = errors.Join(all, err)
+		if stuck += failed; ended == 0 {
+			break
+		}
+	}
+	return all
 }
 
-// expireSome ends those that have been overdue for longest, and says whether
-// there are more.
-func (s *Service) expireSome(ctx context.Context, book purse.BookID, now purse.Time) (more bool, err error) {
-	ids, err := s.Store.Overdue(ctx, book, now, expireMax)
-	for _, id := range ids { // one that cannot be ended must not stop the others
-		ended, failed := s.expire(ctx, book, id)
-		more, err = more || ended, errors.Join(err, failed)
+// expireSome ends those that have been overdue for longest, but for the first few
+// that are stuck.
+func (s *Service) expireSome(ctx context.Context, book purse.BookID, now purse.Time, stuck int) (ended, failed int, err error) {
+	ids, err := s.Store.Overdue(ctx, book, now, stuck+expireMax)
+	for _, id := range ids[min(stuck, len(ids)):] {
+		done, failure := s.expire(ctx, book, id)
+		if err = errors.Join(err, failure); failure != nil {
+			failed++
+		} else if done {
+			ended++
+		}
 	}
-	return more && len(ids) == expireMax, err
+	return ended, failed, err
 }
 
 // expire ends a payment if it is overdue, and does nothing if not.

@@ -3,12 +3,17 @@ package wallet
 import (
 	"context"
 	"slices"
+	"time"
 
 	"purse"
 )
 
-// relistMax is how often a page is read again because of what was overdue in it.
-const relistMax = 10
+// The bounds of what a read does about what is overdue in it: how often a page is
+// read again, and how long it takes. What is left is the sweep's.
+const (
+	relistMax  = 10
+	catchUpMax = time.Second
+)
 
 // List lists payments that the actor is party to, newest first, and says whether
 // there are more behind the last of them. The actor must have been authenticated
@@ -19,12 +24,14 @@ func (s *Service) List(ctx context.Context, actor purse.Actor, q purse.PaymentQu
 	if err := mayRead(actor); err != nil {
 		return nil, false, err
 	}
+	catching, cancel := context.WithTimeout(ctx, catchUpMax)
+	defer cancel()
 	// The sweep may not have come by yet: what is overdue is not pending any more,
 	// and is among those that expired. Whatever cannot be ended may be anybody's,
 	// and is for the sweep to report.
 	statuses, _ := q.Matches()
 	if slices.Contains(statuses, purse.PaymentPending) || slices.Contains(statuses, purse.PaymentExpired) {
-		_, _ = s.expireSome(ctx, actor.Book, actor.At)
+		_, _, _ = s.expireSome(catching, actor.Book, actor.At, 0)
 	}
 	q.Person = actor.User
 	limit := q.Limit
@@ -32,10 +39,14 @@ func (s *Service) List(ctx context.Context, actor purse.Actor, q purse.PaymentQu
 	payments, err := s.Store.Payments(ctx, actor.Book, q)
 	// After an outage there may be more than that, page after page.
 	overdue := func(p purse.Payment) bool { return p.Overdue(actor.At) }
-	for tries := 0; err == nil && tries < relistMax && slices.ContainsFunc(payments, overdue); tries++ {
+	for tries := 0; err == nil && tries < relistMax && slices.ContainsFunc(payments, overdue) && catching.Err() == nil; tries++ {
 		for _, p := range payments {
-			if overdue(p) {
-				_, _ = s.expire(ctx, actor.Book, p.ID)
+			if !overdue(p) {
+				continue
+			}
+			if _, failed := s.expire(catching, actor.Book, p.ID); failed != nil {
+				tries = relistMax // a last look at what has been ended
+				break
 			}
 		}
 		payments, err = s.Store.Payments(ctx, actor.Book, q)

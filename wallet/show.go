@@ -22,11 +22,12 @@ func (s *Service) Show(ctx context.Context, actor purse.Actor, id purse.PaymentI
 		return Receipt{}, purse.Refuse(purse.CodeNotFound, "Resource not found.")
 	}
 	if p.Overdue(actor.At) { // the sweep has not come by yet
-		if _, err := s.expire(ctx, actor.Book, id); err != nil {
-			return Receipt{}, err
-		}
-		if p, err = s.Store.Payment(ctx, actor.Book, id); err != nil {
-			return Receipt{}, err
+		catching, cancel := context.WithTimeout(ctx, catchUpMax)
+		defer cancel()
+		if _, failed := s.expire(catching, actor.Book, id); failed == nil {
+			if p, err = s.Store.Payment(ctx, actor.Book, id); err != nil {
+				return Receipt{}, err
+			}
 		}
 	}
 	receipts, err := s.receipts(ctx, []purse.Payment{p})

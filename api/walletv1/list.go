@@ -71,6 +71,9 @@ func readQuery(p api.Params) (q purse.PaymentQuery, err error) {
 			return q, purse.Refuse(purse.CodeInvalid, "Invalid parameter : At most %d actors can be asked for.", actorsMax)
 		}
 	}
+	if n := len(q.Actors); n > 1 {
+		q.Limit = min(q.Limit, pageMax/n) // what is read stays bounded by a page
+	}
 	if text := p.Get("after"); text != "" {
 		t, err := readTime("after", text)
 		if err != nil {

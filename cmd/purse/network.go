@@ -46,6 +46,20 @@ func openNetwork(ctx context.Context, database string, o store.Options) (*networ
 	}, nil
 }
 
+// openServed opens a network to serve it.
+func openServed(ctx context.Context, c config, log *slog.Logger) (*network, error) {
+	n, err := openNetwork(ctx, c.Database, store.Options{Mode: c.Mode, Currency: c.Currency, Migrate: true, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	if err := n.enterSandbox(ctx); err != nil {
+		n.store.Close()
+		return nil, err
+	}
+	n.rates = api.NewRates(c.Rate, c.RateBurst, time.Now)
+	return n, nil
+}
+
 // handler is everything that the network serves to the public. It picks the door
 // by hand: a mux would redirect unclean paths before a door has seen them.
 func (n *network) handler(c config, publicURL string) http.Handler {

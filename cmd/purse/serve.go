@@ -75,12 +75,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	if err := c.checkServing(addr.IP.IsLoopback()); err != nil {
 		return err
 	}
-	n, err := openNetwork(ctx, c.Database, store.Options{Mode: c.Mode, Currency: c.Currency, Migrate: true, Log: log})
+	n, err := openServed(ctx, c, log)
 	if err != nil {
 		return err
 	}
 	defer n.store.Close()
-	n.rates = api.NewRates(c.Rate, c.RateBurst, time.Now)
 
 	s := &server{network: n, url: "http://" + addr.String()}
 	if c.TLSCert != "" {
@@ -93,7 +92,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	desk, err := n.listenAdmin(c.socket())
-	if err = errors.Join(err, n.enterSandbox(ctx)); err != nil {
+	if err != nil {
 		return err
 	}
 	defer os.Remove(c.socket())

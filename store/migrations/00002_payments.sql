@@ -33,7 +33,13 @@ INSERT INTO spent SELECT book, actor, counted, CAST(SUM(minor) AS BIGINT) FROM p
 ALTER TABLE accounts ADD COLUMN spent_hour BIGINT NOT NULL DEFAULT 0; -- hours since 1970; 0: never paid
 ALTER TABLE accounts ADD COLUMN spent BIGINT NOT NULL DEFAULT 0; -- minor units paid out in it, on top of the hour's row
 ALTER TABLE accounts ADD COLUMN spent_before BIGINT NOT NULL DEFAULT 0; -- the sum of the rows that counted in it
-UPDATE accounts SET spent_hour = 1 WHERE EXISTS (SELECT 1 FROM spent WHERE spent.book = accounts.book AND spent.account = accounts.id);
+UPDATE accounts SET spent_hour = COALESCE((SELECT MAX(hour) FROM spent s WHERE s.book = accounts.book AND s.account = accounts.id), 0);
+UPDATE accounts SET
+	spent = (SELECT minor FROM spent s WHERE s.book = accounts.book AND s.account = accounts.id AND s.hour = accounts.spent_hour),
+	spent_before = COALESCE((SELECT CAST(SUM(minor) AS BIGINT) FROM spent s WHERE s.book = accounts.book AND s.account = accounts.id
+		AND s.hour >= accounts.spent_hour - 167 AND s.hour < accounts.spent_hour), 0)
+	WHERE spent_hour > 0;
+DELETE FROM spent WHERE EXISTS (SELECT 1 FROM accounts a WHERE a.book = spent.book AND a.id = spent.account AND a.spent_hour = spent.hour);
 
 -- What is to expire, in the order of its deadlines.
 CREATE INDEX payments_pending ON payments (book, deadline, id) WHERE status = 'pending';
