@@ -105,7 +105,8 @@ type Reader interface {
 }
 
 // PaymentQuery says which of a person's payments are to be listed. What it costs
-// does not grow with how many there are.
+// grows with Limit and with the number of Actors, not with how many payments there
+// are.
 type PaymentQuery struct {
 	Person   UserID          // who is actor or target
 	Action   PaymentAction   // only these; empty: both
