@@ -1,6 +1,7 @@
 package purse
 
 import (
+	"cmp"
 	"net/mail"
 	"strings"
 	"time"
@@ -69,8 +70,14 @@ func ParsePhone(s string) (Address, error) {
 // AddressOwner is what the network knows about an address: whose it is.
 type AddressOwner struct {
 	Address
-	Owner UserID // 0: nobody's yet
-	Since Time   // when that began
+	Owner   UserID // 0: nobody's yet
+	Since   Time   // when that began
+	Claimed Time   // when what was pending to it had all been claimed by the owner; 0: not yet
+}
+
+// CompareAddresses is the order in which rows of addresses are locked and listed.
+func CompareAddresses(a, b Address) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 }
 
 // AddressOwner finds out whose an address is. One that the network has never

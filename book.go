@@ -67,6 +67,7 @@ type Account struct {
 	ledger.Account
 	Kind   AccountKind
 	Frozen bool // pays nothing out; may still be paid
+	Closed bool // its owner has gone: nothing goes out or in
 	Spent  SpentNow
 }
 

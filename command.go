@@ -34,6 +34,21 @@ type Needs struct {
 	Addresses     []Address
 	Introductions []IntroductionKey
 	Introduced    []UserID // the set of the last IntroductionsMax introductions of each person
+
+	OldUsernames []string // folded
+	Credentials  []UserID
+	Contacts     []ContactKey
+	ContactsOf   []UserID // the set of the contacts of each person
+	Sessions     []SessionHash
+	SessionsOf   []UserID // the set of the sessions of each person that were not ended, at most SessionsMax
+	Tickets      []TicketHash
+	AppsOf       []UserID // the set of the open apps that each person has registered, at most AppsMax
+	Grants       []GrantID
+	GrantsOf     []GrantsKey // the set of what was granted and not revoked, at most GrantsMax
+	Ties         []TieKey
+	Allowances   []AllowanceKey
+	PendingTo    []Address // the set of the payments that wait for an address to have an owner, the oldest PendingToMax
+	Waiting      []UserID  // the set of pending payments that each person is party to, at most WaitingMax
 }
 
 // OpenHoldsMax bounds the set OpenHolds.
@@ -55,6 +70,20 @@ func (n *Needs) Add(more Needs) {
 	n.Addresses = append(n.Addresses[:len(n.Addresses):len(n.Addresses)], more.Addresses...)
 	n.Introductions = append(n.Introductions[:len(n.Introductions):len(n.Introductions)], more.Introductions...)
 	n.Introduced = append(n.Introduced[:len(n.Introduced):len(n.Introduced)], more.Introduced...)
+	n.OldUsernames = append(n.OldUsernames[:len(n.OldUsernames):len(n.OldUsernames)], more.OldUsernames...)
+	n.Credentials = append(n.Credentials[:len(n.Credentials):len(n.Credentials)], more.Credentials...)
+	n.Contacts = append(n.Contacts[:len(n.Contacts):len(n.Contacts)], more.Contacts...)
+	n.ContactsOf = append(n.ContactsOf[:len(n.ContactsOf):len(n.ContactsOf)], more.ContactsOf...)
+	n.Sessions = append(n.Sessions[:len(n.Sessions):len(n.Sessions)], more.Sessions...)
+	n.SessionsOf = append(n.SessionsOf[:len(n.SessionsOf):len(n.SessionsOf)], more.SessionsOf...)
+	n.Tickets = append(n.Tickets[:len(n.Tickets):len(n.Tickets)], more.Tickets...)
+	n.AppsOf = append(n.AppsOf[:len(n.AppsOf):len(n.AppsOf)], more.AppsOf...)
+	n.Grants = append(n.Grants[:len(n.Grants):len(n.Grants)], more.Grants...)
+	n.GrantsOf = append(n.GrantsOf[:len(n.GrantsOf):len(n.GrantsOf)], more.GrantsOf...)
+	n.Ties = append(n.Ties[:len(n.Ties):len(n.Ties)], more.Ties...)
+	n.Allowances = append(n.Allowances[:len(n.Allowances):len(n.Allowances)], more.Allowances...)
+	n.PendingTo = append(n.PendingTo[:len(n.PendingTo):len(n.PendingTo)], more.PendingTo...)
+	n.Waiting = append(n.Waiting[:len(n.Waiting):len(n.Waiting)], more.Waiting...)
 }
 
 // Missing is what a getter of Facts returns for a row that was not loaded.
@@ -83,7 +112,8 @@ type Reader interface {
 	// Book reads the facts of a book's head.
 	Book(ctx context.Context, id BookID) (Book, error)
 	// Token finds an access token by its hash, also when it is not valid, and
-	// tells the book time at which it was read.
+	// tells the book time at which it was read. That of an app that was closed is
+	// shown as revoked.
 	Token(ctx context.Context, hash TokenHash) (Token, Time, error)
 	// Users finds people; those who do not exist are not in the map.
 	Users(ctx context.Context, ids ...UserID) (map[UserID]User, error)
@@ -102,6 +132,59 @@ type Reader interface {
 	Now(ctx context.Context, book BookID) (Time, error)
 	// AddressOwner finds out whose an address is.
 	AddressOwner(ctx context.Context, a Address) (AddressOwner, error)
+	// Unclaimed finds addresses whose owner has not claimed everything yet.
+	Unclaimed(ctx context.Context, limit int) ([]AddressOwner, error)
+	// Allowances finds what grantees may take out of a person's wallet; those that
+	// have taken nothing and have no cap of their own are not in the map.
+	Allowances(ctx context.Context, book BookID, person UserID, grantees ...int64) (map[int64]Allowance, error)
+	// Told lists a person's payments that others may see too, newest first.
+	Told(ctx context.Context, book BookID, q StoryQuery) ([]Payment, error)
+
+	DirectoryReader
+}
+
+// DirectoryReader is the plain reads of the directory.
+type DirectoryReader interface {
+	// Credentials finds what proves who a person is.
+	Credentials(ctx context.Context, person UserID) (Credentials, error)
+	// Contacts finds the contacts of people, in the order in which they were added.
+	Contacts(ctx context.Context, people ...UserID) (map[UserID][]Contact, error)
+	// Session finds a session by its hash, also when it is not valid, and tells the
+	// directory's time at which it was read.
+	Session(ctx context.Context, hash SessionHash) (Session, Time, error)
+	// SessionsOf lists the sessions of a person that were not ended, newest first.
+	SessionsOf(ctx context.Context, person UserID) ([]Session, error)
+	// Ticket finds a ticket by its hash, also when it is not valid, and tells the
+	// directory's time at which it was read.
+	Ticket(ctx context.Context, hash TicketHash) (Ticket, Time, error)
+	// Apps finds apps; those that do not exist are not in the map.
+	Apps(ctx context.Context, ids ...AppID) (map[AppID]App, error)
+	// AppsOf lists the apps that a person has registered and not closed, oldest
+	// first, at most AppsMax.
+	AppsOf(ctx context.Context, owner UserID) ([]App, error)
+	// Grant finds a grant.
+	Grant(ctx context.Context, id GrantID) (Grant, error)
+	// GrantsOf lists what a person has granted and not revoked, oldest first, at
+	// most 1,000.
+	GrantsOf(ctx context.Context, person UserID) ([]Grant, error)
+	// Between finds what a person and others are to each other.
+	Between(ctx context.Context, person UserID, others ...UserID) (map[UserID]Between, error)
+	// FriendsOf lists a person's friends.
+	FriendsOf(ctx context.Context, q FriendQuery) ([]UserID, error)
+	// Ties lists what a person is to others but friends: whom they have asked and
+	// blocked, at most limit.
+	Ties(ctx context.Context, person UserID, limit int) ([]Tie, error)
+	// Asking lists who has asked a person to be friends, at most limit.
+	Asking(ctx context.Context, person UserID, limit int) ([]UserID, error)
+	// FindUsers finds people one of whose names begins with a word.
+	FindUsers(ctx context.Context, word string, limit, offset int) ([]UserID, error)
+}
+
+// StoryQuery says which of a person's payments are to be told.
+type StoryQuery struct {
+	Person UserID
+	Before int64 // only identifiers below; 0: all
+	Limit  int
 }
 
 // PaymentQuery says which of a person's payments are to be listed. What it costs

@@ -40,6 +40,25 @@ const (
 	CodeNoCharge     Code = "no_charge"     // there is no pending charge to remind of
 	CodeReminded     Code = "reminded"      // the target was reminded before
 	CodeClockJumped  Code = "clock_jumped"  // writes stopped until an operator accepts the clock
+
+	CodeSignedOut   Code = "signed_out"  // nobody is signed in
+	CodeCredentials Code = "credentials" // the name and the password do not belong together
+	CodeSecond      Code = "second"      // a second factor is needed
+	CodeCode        Code = "code"        // a code or link that is wrong, used or too old
+	CodeProve       Code = "prove"       // it is too long ago that the person proved who they are
+	CodeOpen        Code = "open"        // an account with money or something pending cannot be closed
+
+	CodeClient       Code = "client"        // no such app
+	CodeClientSecret Code = "client_secret" // not the app's secret
+	CodeRedirect     Code = "redirect"      // not an address that the app is registered for
+	CodeResponseType Code = "response_type" // not a way in which the app may be let in
+	CodeBadScope     Code = "bad_scope"     // no such scope
+	CodeGrantType    Code = "grant_type"    // not a way to get a token
+	CodeGrant        Code = "grant"         // not an authorization code
+	CodeGrantClient  Code = "grant_client"  // another app's authorization code
+	CodeGrantExpired Code = "grant_expired" // was an authorization code
+	CodeGrantUsed    Code = "grant_used"    // an authorization code that was used before
+	CodeRefresh      Code = "refresh"       // not a refresh token that is good
 )
 
 // Codes lists every code, for the tests of the doors.
@@ -48,6 +67,9 @@ var Codes = []Code{
 	CodeAudience, CodeTarget, CodeSelf, CodeFunds, CodeFrozen, CodeLimit, CodeKeyReused, CodeTaken,
 	CodeNoToken, CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope, CodeTooLarge, CodeMethod,
 	CodeRate, CodeStrangers, CodeNotPending, CodeNoCharge, CodeReminded, CodeClockJumped,
+	CodeSignedOut, CodeCredentials, CodeSecond, CodeCode, CodeProve, CodeOpen,
+	CodeClient, CodeClientSecret, CodeRedirect, CodeResponseType, CodeBadScope, CodeGrantType,
+	CodeGrant, CodeGrantClient, CodeGrantExpired, CodeGrantUsed, CodeRefresh,
 }
 
 // Error is a refusal: a code for programs, a message for people, a cause for

@@ -10,6 +10,8 @@ const (
 	PaymentCreated   EventKind = "payment.created"
 	PaymentUpdated   EventKind = "payment.updated"  // its status has changed
 	PaymentReminded  EventKind = "payment.reminded" // the target of a charge was asked again
+	PaymentNarrowed  EventKind = "payment.narrowed" // fewer people may see it
+	ContactVerified  EventKind = "contact.verified" // an address has an owner
 	TreasuryIssued   EventKind = "treasury.issued"
 	TreasuryRedeemed EventKind = "treasury.redeemed"
 	WalletFrozen     EventKind = "wallet.frozen"

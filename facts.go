@@ -51,14 +51,22 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 	w.Tokens.asked, w.Users.asked, w.Usernames.asked, w.Accounts.asked = true, true, true, true
 	w.Payments.asked, w.Entries.asked, w.Holds.asked, w.Once.asked = true, true, true, true
 	w.Apps.asked, w.Addresses.asked, w.Introductions.asked = true, true, true
+	w.OldUsernames.asked, w.Credentials.asked, w.Contacts.asked, w.Sessions.asked = true, true, true, true
+	w.Tickets.asked, w.Grants.asked, w.Ties.asked, w.Allowances.asked = true, true, true, true
 	for _, noun := range nouns {
 		switch v := noun.(type) {
 		case User:
 			w.WantIntroduced(v.ID)
+			w.WantContacts(v.ID)
+			w.WantSessions(v.ID)
+			w.WantWaiting(v.ID)
+			w.WantApps(v.ID)
 		case Introduction:
 			w.WantIntroduced(v.Person)
 			w.LoadIntroduction(v)
 			continue
+		case AddressOwner:
+			w.WantPendingTo(v.Address)
 		case Account:
 			w.WantSpent(v.ID)
 		case Spent:
@@ -155,14 +163,25 @@ func (f *Facts) Put(noun any) {
 	case Token:
 		f.set.Tokens.put(v.Hash, v)
 	case User:
-		folded, err := Username(v.Username)
-		if err != nil {
-			panic("purse: put a user with a bad name")
-		}
-		f.set.Users.put(v.ID, v)
-		f.set.Usernames.put(folded, v.ID)
+		f.putUser(v)
+	case OldUsername:
+		f.set.OldUsernames.put(v.Folded, v)
+	case Credentials:
+		f.set.Credentials.put(v.Person, v)
+	case Contact:
+		putIn(&f.set.Contacts, f.set.contactsOf[v.Person], v.ContactKey, v)
+	case Session:
+		putIn(&f.set.Sessions, f.set.sessionsOf[v.Person], v.Hash, v)
+	case Ticket:
+		f.set.Tickets.put(v.Hash, v)
+	case Grant:
+		putIn(&f.set.Grants, f.set.grantsOf[GrantsKey{v.Person, v.App}], v.ID, v)
+	case Tie:
+		f.set.Ties.put(v.TieKey, v)
+	case Allowance:
+		f.set.Allowances.put(v.AllowanceKey, v)
 	case App:
-		f.set.Apps.put(v.ID, v)
+		putIn(&f.set.Apps, f.set.appsOf[v.Owner], v.ID, v)
 	case AddressOwner:
 		f.set.Addresses.put(v.Address, v)
 	case Introduction:
@@ -188,6 +207,26 @@ func (f *Facts) putPayment(p Payment) {
 		f.putParties(before, p)
 	}
 	f.set.Payments.put(p.ID, p)
+	if s := f.set.pendingTo[p.Address]; s != nil && p.Target == 0 {
+		s.add(p.ID)
+	}
+	for _, party := range []UserID{p.Actor, p.Target} {
+		if s := f.set.waiting[party]; s != nil {
+			s.add(p.ID)
+		}
+	}
+}
+
+// Remove takes away a noun that may be forgotten: a Contact or a Tie.
+func (f *Facts) Remove(noun any) {
+	switch v := noun.(type) {
+	case Contact:
+		f.set.Contacts.remove(v.ContactKey)
+	case Tie:
+		f.set.Ties.remove(v.TieKey)
+	default:
+		panic(fmt.Sprintf("purse: remove a %T", noun))
+	}
 }
 
 // Freeze stops an account from paying anything out, or lets it again.
@@ -197,6 +236,17 @@ func (f *Facts) Freeze(id ledger.AccountID, frozen bool) error {
 		return err
 	}
 	a.Frozen = frozen
+	f.set.Accounts.put(id, a)
+	return nil
+}
+
+// CloseAccount stops an account for good.
+func (f *Facts) CloseAccount(id ledger.AccountID) error {
+	a, err := f.Account(id)
+	if err != nil {
+		return err
+	}
+	a.Closed = true
 	f.set.Accounts.put(id, a)
 	return nil
 }

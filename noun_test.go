@@ -194,7 +194,7 @@ func TestKeysAndReasons(t *testing.T) {
 
 func TestParseAudience(t *testing.T) {
 	for s, want := range map[string]string{
-		"": "private", "private": "private", "friends": "friends", "public": "public",
+		"": "", "private": "private", "friends": "friends", "public": "public",
 		"Public": "audience", "everyone": "audience", "public ": "audience", "\x00": "audience",
 	} {
 		got, err := ParseAudience(s)

@@ -43,28 +43,6 @@ const (
 	Charge PaymentAction = "charge" // the actor asks the target to pay
 )
 
-// Audience is who may see a payment besides its two parties.
-type Audience string
-
-// The audiences of seeds/002.
-const (
-	Private Audience = "private"
-	Friends Audience = "friends"
-	Public  Audience = "public"
-)
-
-// ParseAudience reads an audience; an empty one is Private, because nobody has
-// agreed to more.
-func ParseAudience(s string) (Audience, error) {
-	switch a := Audience(s); a {
-	case "":
-		return Private, nil
-	case Private, Friends, Public:
-		return a, nil
-	}
-	return "", Refuse(CodeAudience, "Invalid audience: it is public, friends or private.")
-}
-
 // Payment is money that one person gives another or asks another for, with a
 // note.
 //

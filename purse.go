@@ -64,6 +64,8 @@ func Created(id int64) Time { return Epoch + Time(id>>bookBits) }
 type (
 	UserID    int64
 	TokenID   int64
+	SessionID int64
+	GrantID   int64
 	AppID     int64
 	PaymentID int64
 	EntryID   int64

@@ -7,24 +7,18 @@ import "iter"
 // of the commands before, and can take back those of the last.
 type Rows[K comparable, V any] struct {
 	known   map[K]row[V]
-	changed []K // keys that were put since the working set was made, each once
+	changed []K // keys that were put or removed since the working set was made, each once
 	undo    []undone[K, V]
 	asked   bool // every key that was never loaded counts as absent
 }
 
+// row is what is known of a key.
 type row[V any] struct {
-	value V
-	state rowState
+	value  V
+	there  bool // there is such a row, as commands have left it
+	stored bool // there is one in the database
+	dirty  bool // commands have put or removed it
 }
-
-type rowState uint8
-
-const (
-	absent  rowState = iota // known not to exist
-	loaded                  // as it stands in the database
-	added                   // put where nothing was
-	updated                 // put where something was
-)
 
 type undone[K comparable, V any] struct {
 	key    K
@@ -43,7 +37,7 @@ func (r *Rows[K, V]) Want(k K) bool {
 }
 
 // Load brings in a row as it stands in the database.
-func (r *Rows[K, V]) Load(k K, v V) { r.set(k, row[V]{v, loaded}) }
+func (r *Rows[K, V]) Load(k K, v V) { r.set(k, row[V]{value: v, there: true, stored: true}) }
 
 func (r *Rows[K, V]) set(k K, v row[V]) {
 	if r.known == nil {
@@ -55,28 +49,36 @@ func (r *Rows[K, V]) set(k K, v row[V]) {
 // get returns the row of k, whether there is one, and whether that is known.
 func (r *Rows[K, V]) get(k K) (v V, there, known bool) {
 	e, known := r.known[k]
-	return e.value, e.state != absent, known || r.asked
+	return e.value, e.there, known || r.asked
 }
 
 // stored returns the row of k as commands have left it, if it also is in the
 // database.
 func (r *Rows[K, V]) stored(k K) (v V, stored bool) {
 	e := r.known[k]
-	return e.value, e.state == loaded || e.state == updated
+	return e.value, e.stored && e.there
 }
 
 // put adds or replaces the row of k. A key that was not loaded is taken to be
 // new; if it is not, the database refuses it.
 func (r *Rows[K, V]) put(k K, v V) {
+	r.change(k, row[V]{value: v, there: true, stored: r.known[k].stored})
+}
+
+// remove takes the row of k away. A key that was not loaded is taken to be
+// stored; if it is not, the store finds out.
+func (r *Rows[K, V]) remove(k K) {
+	before, known := r.known[k]
+	r.change(k, row[V]{stored: before.stored || !known})
+}
+
+func (r *Rows[K, V]) change(k K, after row[V]) {
 	before, known := r.known[k]
 	r.undo = append(r.undo, undone[K, V]{k, before, known})
-	after := row[V]{v, updated}
-	if before.state == absent || before.state == added {
-		after.state = added
-	}
-	if before.state == absent || before.state == loaded {
+	if !before.dirty {
 		r.changed = append(r.changed, k)
 	}
+	after.dirty = true
 	r.set(k, after)
 }
 
@@ -87,7 +89,7 @@ func (r *Rows[K, V]) keep() { r.undo = r.undo[:0] }
 func (r *Rows[K, V]) revert() {
 	for i := len(r.undo) - 1; i >= 0; i-- {
 		u := r.undo[i]
-		if u.before.state == absent || u.before.state == loaded {
+		if !u.before.dirty {
 			r.changed = r.changed[:len(r.changed)-1]
 		}
 		if u.known {
@@ -102,15 +104,18 @@ func (r *Rows[K, V]) revert() {
 func (r *Rows[K, V]) any() bool { return len(r.changed) > 0 }
 
 // Added yields the new rows in the order in which they were first put.
-func (r *Rows[K, V]) Added() iter.Seq2[K, V] { return r.inState(added) }
+func (r *Rows[K, V]) Added() iter.Seq2[K, V] { return r.dirty(true, false) }
 
 // Updated yields the rows that were changed.
-func (r *Rows[K, V]) Updated() iter.Seq2[K, V] { return r.inState(updated) }
+func (r *Rows[K, V]) Updated() iter.Seq2[K, V] { return r.dirty(true, true) }
 
-func (r *Rows[K, V]) inState(s rowState) iter.Seq2[K, V] {
+// Removed yields the keys of the rows that are to go.
+func (r *Rows[K, V]) Removed() iter.Seq2[K, V] { return r.dirty(false, true) }
+
+func (r *Rows[K, V]) dirty(there, stored bool) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for _, k := range r.changed {
-			if e := r.known[k]; e.state == s && !yield(k, e.value) {
+			if e := r.known[k]; e.there == there && e.stored == stored && !yield(k, e.value) {
 				return
 			}
 		}

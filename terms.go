@@ -11,10 +11,11 @@ type Terms struct {
 	Fee        Fee
 	EscrowLife time.Duration // how long a payment waits for the owner of its address
 	ChargeLife time.Duration // how long a charge waits to be approved
+	AppCap     int64         // what new apps may pay out for one person in a day, minor units; AppsOwnCap: any amount
 }
 
 // DefaultTerms are those of a new network.
-var DefaultTerms = Terms{EscrowLife: 7 * 24 * time.Hour, ChargeLife: 30 * 24 * time.Hour}
+var DefaultTerms = Terms{EscrowLife: 7 * 24 * time.Hour, ChargeLife: 30 * 24 * time.Hour, AppCap: 100_00}
 
 // lifeMax bounds how long anything may wait.
 const lifeMax = 366 * 24 * time.Hour
@@ -25,6 +26,9 @@ func (t Terms) Check() error {
 		if life < time.Second || life > lifeMax {
 			return Refuse(CodeInvalid, "A payment waits between a second and %d days.", int(lifeMax.Hours()/24))
 		}
+	}
+	if t.AppCap < AppsOwnCap {
+		return Refuse(CodeInvalid, "What apps may pay out in a day is an amount, and not negative.")
 	}
 	if t.Fee.Fixed < 0 || t.Fee.Fixed > fixedMax || t.Fee.Basis < 0 || t.Fee.Basis > basisWhole {
 		return Refuse(CodeInvalid, "A fee is not negative, and at most 100 percent.")

@@ -16,8 +16,9 @@ type Token struct {
 	App     AppID // 0: the person's own developer token
 	Book    BookID
 	Scopes  Scopes
-	Expires Time // 0: never
-	Revoked Time // 0: not
+	Expires Time    // 0: never
+	Revoked Time    // 0: not
+	Grant   GrantID // what it was given for; 0: it was made before there were grants
 }
 
 // Valid says whether t may be used at the time now.
@@ -82,6 +83,9 @@ func (s Scopes) Has(one Scope) bool {
 	return false
 }
 
+// EveryScope is the set of all scopes.
+func EveryScope() Scopes { return Scopes(joined(AllScopes)) }
+
 func joined(scopes []Scope) string {
 	names := make([]string, len(scopes))
 	for i, s := range scopes {
@@ -97,8 +101,26 @@ type Actor struct {
 	User   UserID
 	App    AppID
 	Token  TokenHash
+	Grant  GrantID
 	Scopes Scopes
-	At     Time // book time at which the token was valid; 0 where a command will look
+
+	// Session is set instead of Token where a person uses this network's own pages,
+	// and may do everything.
+	Session SessionHash
+
+	At Time // book time at which the token was valid; 0 where a command will look
+}
+
+// Credential is what a command must see to check a.
+func (a Actor) Credential() Needs {
+	if a.Session != "" {
+		return Needs{Sessions: []SessionHash{a.Session}}
+	}
+	n := Needs{Tokens: []TokenHash{a.Token}}
+	if a.App != 0 {
+		n.Apps = []AppID{a.App}
+	}
+	return n
 }
 
 // Principal is whom idempotency keys and waiting places belong to: the person

@@ -25,6 +25,16 @@ type WorkingSet struct {
 
 	Introductions Rows[IntroductionKey, Introduction]
 
+	OldUsernames Rows[string, OldUsername]
+	Words        Rows[UserWord, UserWord] // follows Users
+	Credentials  Rows[UserID, Credentials]
+	Contacts     Rows[ContactKey, Contact]
+	Sessions     Rows[SessionHash, Session]
+	Tickets      Rows[TicketHash, Ticket]
+	Grants       Rows[GrantID, Grant]
+	Ties         Rows[TieKey, Tie]
+	Allowances   Rows[AllowanceKey, Allowance]
+
 	Postings Log[ledger.Posting]
 	Events   Log[Event]
 	Actions  Log[Action]
@@ -35,6 +45,12 @@ type WorkingSet struct {
 	openHolds  map[ledger.Cause]*set[ledger.TransferID]
 
 	introducedBy map[UserID]*set[IntroductionKey]
+	contactsOf   map[UserID]*set[ContactKey]
+	sessionsOf   map[UserID]*set[SessionHash]
+	grantsOf     map[GrantsKey]*set[GrantID]
+	appsOf       map[UserID]*set[AppID]
+	pendingTo    map[Address]*set[PaymentID]
+	waiting      map[UserID]*set[PaymentID]
 }
 
 // set holds the keys that a named set may have; whether each still belongs is
@@ -113,6 +129,11 @@ func (w *WorkingSet) NextID() int64 {
 	return int64(w.Last-Epoch)<<bookBits | int64(w.Book.ID)
 }
 
+// Drawn is how many identifiers the batch has handed out, also to commands that
+// were taken back. Each says a moment of its own, so that is also by how many
+// microseconds the last one may be later than Now.
+func (w *WorkingSet) Drawn() int64 { return max(int64(w.Last-w.Now)+1, 0) }
+
 // Keep makes what the last command changed final; Revert takes it back. An
 // identifier that was handed out stays used.
 func (w *WorkingSet) Keep() {
@@ -149,10 +170,11 @@ type undoable interface {
 	any() bool // something was changed and not reverted
 }
 
-func (w *WorkingSet) tables() [16]undoable {
+func (w *WorkingSet) tables() [25]undoable {
 	return [...]undoable{
 		&w.Tokens, &w.Users, &w.Usernames, &w.Accounts, &w.Spent, &w.Payments, &w.Entries, &w.Holds, &w.Once,
 		&w.Parties, &w.Apps, &w.Addresses, &w.Introductions,
+		&w.OldUsernames, &w.Words, &w.Credentials, &w.Contacts, &w.Sessions, &w.Tickets, &w.Grants, &w.Ties, &w.Allowances,
 		&w.Postings, &w.Events, &w.Actions,
 	}
 }

@@ -78,7 +78,7 @@ func safely(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
 func logRequest(log *slog.Logger, r *http.Request, status int, took time.Duration, err error) {
 	attrs := make([]slog.Attr, 0, 7)
 	attrs = append(attrs, slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
-		slog.Int64("us", took.Microseconds()), slog.String("remote", remote(r)))
+		slog.Int64("us", took.Microseconds()), slog.String("remote", Remote(r)))
 	level := slog.LevelInfo
 	if err != nil {
 		code := purse.CodeOf(err)

@@ -75,8 +75,8 @@ func (p Proxies) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// remote is the caller's address, as far as it is known.
-func remote(r *http.Request) string {
+// Remote is the caller's address, as far as it is known.
+func Remote(r *http.Request) string {
 	if a, ok := r.Context().Value(remoteKey{}).(string); ok {
 		return a
 	}

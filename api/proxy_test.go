@@ -70,7 +70,7 @@ func TestRemoteAddress(t *testing.T) {
 			r.Header.Add("X-Forwarded-For", v)
 		}
 		var seen string
-		a := serve(r, func(_ http.ResponseWriter, r *http.Request) error { seen = remote(r); return nil }, tc.proxies)
+		a := serve(r, func(_ http.ResponseWriter, r *http.Request) error { seen = Remote(r); return nil }, tc.proxies)
 		var line struct{ Remote string }
 		if err := json.Unmarshal([]byte(a.log), &line); err != nil {
 			t.Fatal(err)

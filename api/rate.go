@@ -143,7 +143,7 @@ func (rates *Rates) turn(now time.Time) {
 // whoever has one address there has 2^64. Callers whose address is not known
 // are one.
 func payer(r *http.Request) netip.Addr {
-	addr, err := netip.ParseAddr(remote(r))
+	addr, err := netip.ParseAddr(Remote(r))
 	if err != nil {
 		return netip.Addr{}
 	}

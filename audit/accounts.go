@@ -40,6 +40,10 @@ const accountsText = `select a.id, a.kind, a.currency, a.may_overdraw, a.frozen,
 		where s.book = a.book and s.account = a.id and s.hour >= a.spent_hour - 167), 0)
 from accounts a where a.book = $1 and a.id > $2 order by a.id limit $3`
 
+// closed is what frozen says of an account whose owner has left: nothing comes in
+// and nothing goes out.
+const closed = 2
+
 // systemKinds are the accounts of the book itself; all others are wallets.
 var systemKinds = map[int64]string{treasury: "treasury", fees: "fees", escrow: "escrow"}
 
@@ -82,13 +86,16 @@ func (a *auditor) judgeAccount(r *account) {
 		c.states.fail("account %d: kind %q, not %s", r.id, r.kind, want)
 	}
 	if r.id <= 0 || r.id >= systemBelow {
-		a.ours("account", r.id)
+		a.fromEither(c.states, "account", r.id)
 	}
 	if r.currency != a.head.currency {
 		c.states.fail("account %d: currency %q in a book of %s", r.id, r.currency, a.head.currency)
 	}
-	if r.frozen != 0 && r.frozen != 1 {
+	if r.frozen < 0 || r.frozen > closed || r.frozen == closed && r.kind != "wallet" {
 		c.states.fail("account %d: frozen is %d", r.id, r.frozen)
+	}
+	if r.frozen == closed && (t.creditsPosted != t.debitsPosted || t.debitsHeld != 0 || t.creditsHeld != 0) {
+		c.states.fail("account %d: closed, with a balance of %d, %d held and %d to come", r.id, t.creditsPosted-t.debitsPosted, t.debitsHeld, t.creditsHeld)
 	}
 	if min(t.debitsPosted, t.debitsHeld, t.creditsPosted, t.creditsHeld) < 0 {
 		c.states.fail("account %d: a total is below zero", r.id)

@@ -13,6 +13,10 @@
 // came later is left to the next run, and what changed later counts as not yet
 // changed.
 //
+// Of the directory it judges what is there now, all of it: rows that must agree
+// change in one commit, so either is looked up in the statement that reads the
+// other, and what is written meanwhile makes no findings.
+//
 // How two tables are compared in flat memory: see pairing. How payments are
 // judged although they change: see lateNews and walkParties. How the counters of
 // the weekly limit are compared although they grow and shrink: see spending.
@@ -40,10 +44,13 @@ type Options struct {
 
 const (
 	mainBook      = 1
+	directory     = 0 // the book of people, and of what lets programs act for them
 	chunkRows     = 5000
 	bookBits      = 10                    // the part of an identifier that says which book it comes from
 	epoch         = 1_230_768_000_000_000 // where identifiers begin to count, microseconds since 1970
 	hour          = 3_600_000_000         // microseconds
+	day           = 24 * hour
+	timeMax       = 9_000_000_000_000_000 // identifiers cannot say moments that are much later
 	sandboxPerson = 145434160922624933    // comes with every sandbox, under the number that integrations know
 	treasury      = 1                     // the account of the outside world
 	fees          = 2                     // the account of what the network has taken
@@ -51,8 +58,9 @@ const (
 	systemBelow   = 1024                  // accounts below it are the book's own and have small numbers
 )
 
-// batchSpan is more microseconds than a batch hands out identifiers. All
-// commands of a batch decide at one moment, and identifiers count on from
+// batchSpan is more microseconds than a batch hands out identifiers: one that
+// has handed out 10,000 takes no further command, and no command draws as many.
+// All commands of a batch decide at one moment, and identifiers count on from
 // there, so an identifier may be this much later than the moment at which its
 // command decided; never earlier.
 const batchSpan = 20_000
@@ -124,7 +132,18 @@ func (a *auditor) walks() []struct {
 		{"spent", a.walkSpent}, // first: see spending
 		{"accounts", a.walkAccounts},
 		{"users", a.walkUsers},
+		{"people", a.walkPeople},
+		{"old_usernames", a.walkOldUsernames},
+		{"user_words", a.walkWords},
+		{"contacts", a.walkContacts},
+		{"ties", a.walkTies},
+		{"credentials", a.walkCredentials},
+		{"sessions", a.walkSessions},
+		{"tickets", a.walkTickets},
+		{"apps", a.walkApps},
+		{"grants", a.walkGrants},
 		{"tokens", a.walkTokens},
+		{"allowances", a.walkAllowances},
 		{"postings", a.walkPostings},
 		{"holds", a.walkHolds},
 		{"entries", a.walkEntries},

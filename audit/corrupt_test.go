@@ -154,9 +154,13 @@ func (b sample) corruptions(t *testing.T) []corruption {
 		"{asked}", fmt.Sprint(b.asked), "{asked out}", fmt.Sprint(b.askedOut), "{approved}", fmt.Sprint(b.approved),
 		"{denied}", fmt.Sprint(b.denied), "{overdue}", fmt.Sprint(b.overdue), "{failed}", fmt.Sprint(b.failed),
 		"{sent}", fmt.Sprint(b.sent), "{cancelled}", fmt.Sprint(b.cancelled), "{kept}", fmt.Sprint(b.kept), "{claimed}", fmt.Sprint(b.claimed),
+		"{returned}", fmt.Sprint(b.returned), "{claimed charge}", fmt.Sprint(b.claimedCharge), "{claimed charge public}", fmt.Sprint(b.claimedPublic),
+		"{claimed paid}", fmt.Sprint(b.claimedPaid), "{trusted}", fmt.Sprint(b.trusted), "{narrow}", fmt.Sprint(b.narrow),
+		"{erin}", fmt.Sprint(b.erin), "{gone}", fmt.Sprint(b.gone), "{app}", fmt.Sprint(b.app), "{grant}", fmt.Sprint(b.grant),
+		"{ended}", fmt.Sprint(b.ended), "{spare}", hashOf("spare"),
 		"{captured}", fmt.Sprint(b.captured), "{released}", fmt.Sprint(b.released), "{open}", fmt.Sprint(b.open))
 	var all []corruption
-	for line := range strings.Lines(corruptions + waitingCorruptions) {
+	for line := range strings.Lines(corruptions + waitingCorruptions + peopleCorruptions) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}

@@ -131,23 +131,38 @@ func read[T any](ctx context.Context, d *database, text string, fields func(*T) 
 // arguments, but for the last, which is the chunk's size, given the row after
 // which the chunk begins; first is that row for the first chunk.
 func walk[T any](ctx context.Context, a *auditor, text string, first T, fields, args func(*T) []any, visit func([]T) error) error {
+	return walkBy(ctx, a, a.chunk, text, first, fields, args, visit)
+}
+
+// walkBy is walk with chunks of another size.
+func walkBy[T any](ctx context.Context, a *auditor, chunk int, text string, first T, fields, args func(*T) []any, visit func([]T) error) error {
 	after := first
 	for {
 		if err := a.db.rest(ctx); err != nil {
 			return err
 		}
-		rows, err := read(ctx, a.db, text, fields, append(args(&after), a.chunk)...)
+		rows, err := read(ctx, a.db, text, fields, append(args(&after), chunk)...)
 		if err != nil {
 			return err
 		}
 		if err := visit(rows); err != nil {
 			return err
 		}
-		if len(rows) < a.chunk {
+		if len(rows) < chunk {
 			return nil
 		}
 		after = rows[len(rows)-1]
 	}
+}
+
+// eachRow reads a table as walk does, and judges its rows one by one.
+func eachRow[T any](ctx context.Context, a *auditor, text string, first T, fields, args func(*T) []any, judge func(*T)) error {
+	return walk(ctx, a, text, first, fields, args, func(rows []T) error {
+		for i := range rows {
+			judge(&rows[i])
+		}
+		return nil
+	})
 }
 
 // lookupKeys is how many keys one look-up names.

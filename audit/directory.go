@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"encoding/base64"
 	"math"
 )
 
@@ -19,25 +20,29 @@ func (a *auditor) walkUsers(ctx context.Context) error {
 		})
 }
 
-type token struct {
-	hash  string
-	id    int64
-	user  int64
-	known int64
+// nowText is the moment of the last identifier of any book. The directory's
+// rows are written by commands of several, each with the time of its own, so
+// this is as late as any of them can say.
+const nowText = `(select coalesce(max(h.last), 0) from heads h where h.book >= 0)`
+
+// refuseEmpty looks for the one key that no walk comes by, because nothing is
+// before it.
+func (a *auditor) refuseEmpty(ctx context.Context, c *Check, table, key string) error {
+	found, err := read(ctx, a.db, "select count(*) from "+table+" where "+key+" = ''", func(v *int64) []any { return []any{v} })
+	if err == nil && found[0] > 0 {
+		c.fail("%s: there is a row whose %s is empty", table, key)
+	}
+	return err
 }
 
-func (a *auditor) walkTokens(ctx context.Context) error {
-	return walk(ctx, a, `select t.hash, t.id, t.user_id, (select count(*) from users u where u.id = t.user_id)
-from tokens t where t.hash > $1 order by t.hash limit $2`, token{},
-		func(t *token) []any { return []any{&t.hash, &t.id, &t.user, &t.known} },
-		func(t *token) []any { return []any{t.hash} },
-		func(rows []token) error {
-			for _, t := range rows {
-				a.checks.orphans.saw()
-				if t.known == 0 {
-					a.checks.orphans.fail("token %d: there is no user %d", t.id, t.user)
-				}
-			}
-			return nil
-		})
+// happened says that t, which is 0 if it has not happened, is not after now.
+func happened(t, now int64) bool { return t >= 0 && t <= now }
+
+func is01(v int64) bool { return v == 0 || v == 1 }
+
+// hashed says whether s is a SHA-256 as they are written down.
+func hashed(s string) bool {
+	const characters = 43
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	return err == nil && len(s) == characters && len(b) == 32
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -16,12 +17,20 @@ type event struct {
 	subject  int64
 	seq      int64
 	snapshot string
+	about    string // of a payment: its row as it is now, see paymentNow
 }
 
+// What an event says is held against the payment's row, which only goes on from
+// there; both are read by one statement. The row comes as one text because that
+// takes one look-up.
+const eventsText = `select e.id, e.kind, e.subject, e.seq, e.snapshot,
+	coalesce((select p.version || ' ' || p.reminded || ' ' || p.completed || ' ' || p.deadline || ' ' || p.status || ' ' || p.audience
+		from payments p where p.book = e.book and p.id = e.subject), '')
+from events e where e.book = $1 and e.id > $2 and e.id <= $3 order by e.id limit $4`
+
 func (a *auditor) walkEvents(ctx context.Context) error {
-	return walk(ctx, a, `select id, kind, subject, seq, snapshot
-from events where book = $1 and id > $2 and id <= $3 order by id limit $4`, event{id: math.MinInt64},
-		func(e *event) []any { return []any{&e.id, &e.kind, &e.subject, &e.seq, &e.snapshot} },
+	return walk(ctx, a, eventsText, event{id: math.MinInt64},
+		func(e *event) []any { return []any{&e.id, &e.kind, &e.subject, &e.seq, &e.snapshot, &e.about} },
 		func(e *event) []any { return []any{a.book, e.id, a.upTo} },
 		func(rows []event) error {
 			for i := range rows {
@@ -31,6 +40,13 @@ from events where book = $1 and id > $2 and id <= $3 order by id limit $4`, even
 		})
 }
 
+// shown is what an event's snapshot shows of its subject.
+type shown struct {
+	ID       json.RawMessage `json:"id"`
+	Status   string          `json:"status"`
+	Audience string          `json:"audience"`
+}
+
 func (a *auditor) judgeEvent(e *event) {
 	c := a.checks.events
 	c.saw()
@@ -38,10 +54,7 @@ func (a *auditor) judgeEvent(e *event) {
 	if e.subject >= e.id {
 		c.fail("event %d: older than its subject %d", e.id, e.subject)
 	}
-	var noun struct {
-		ID     json.RawMessage `json:"id"`
-		Status string          `json:"status"`
-	}
+	var noun shown
 	switch err := json.Unmarshal([]byte(e.snapshot), &noun); {
 	case err != nil:
 		c.fail("event %d: its snapshot is not a JSON object with a status", e.id)
@@ -53,74 +66,86 @@ func (a *auditor) judgeEvent(e *event) {
 		return
 	}
 	if !aboutPayment(e.kind) {
-		noun.Status = "" // of other nouns it would mean something else
+		a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq}) // its status would mean something else
+		return
 	}
-	a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq, code(statuses, noun.Status)})
+	a.judgeNews(e, noun)
+	switch shows := code(statuses, noun.Status); e.kind {
+	case created:
+		a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq, shows})
+	case updated:
+		a.pairings.changes.addLeft(record{e.subject, shows})
+		fallthrough
+	default:
+		a.pairings.events.addLeft(record{e.subject, further, e.seq})
+	}
 }
+
+// The news about payments.
+const (
+	created  = "payment.created"
+	updated  = "payment.updated"
+	reminded = "payment.reminded"
+	narrowed = "payment.narrowed"
+)
 
 func aboutPayment(kind string) bool { return strings.HasPrefix(kind, "payment.") }
 
-// lateNews knows which payments got further events after the last row that is
-// judged, while the walk went on. A payment's row tells how many events are
-// about it now; without the late ones it is how many there were. It remembers
-// only payments that were made before the audit and changed during it.
-type lateNews struct {
-	upTo  int64
-	read  int64           // everything up to here has been read
-	first map[int64]int64 // of each payment, the number of its first late event
+// paymentNow is what a payment's row says that its news must agree with.
+type paymentNow struct {
+	version, reminded, completed, deadline int64
+	status, audience                       string
 }
 
-func newLateNews(upTo int64) *lateNews {
-	return &lateNews{upTo: upTo, read: upTo, first: map[int64]int64{}}
-}
-
-// about says whether a payment got late news. If it is pending no more, it was
-// then: the change of its status is the last of its events.
-func (l *lateNews) about(payment int64) bool {
-	_, late := l.first[payment]
-	return late
-}
-
-// versionAt is how many events were about a payment that has version now.
-func (l *lateNews) versionAt(payment, version int64) int64 {
-	if seq, ok := l.first[payment]; ok {
-		return min(version, seq-1)
+// row reads what stands beside an event; ok is false if there is no such payment.
+func (e *event) row() (p paymentNow, ok bool) {
+	words := strings.Split(e.about, " ")
+	if len(words) != 6 {
+		return paymentNow{}, false
 	}
-	return version
-}
-
-func (l *lateNews) add(e event) {
-	if e.subject > l.upTo || !aboutPayment(e.kind) {
-		return
-	}
-	if seq, ok := l.first[e.subject]; !ok || e.seq < seq {
-		l.first[e.subject] = e.seq
-	}
-}
-
-// readLateNews reads on to what is the end now. The first event of a payment is
-// as old as the payment, so only later ones are of interest.
-func (a *auditor) readLateNews(ctx context.Context) error {
-	h, err := a.readHead(ctx)
-	if err != nil {
-		return err
-	}
-	end := (h.last-epoch)<<bookBits | a.book
-	for a.late.read < end {
-		rows, err := read(ctx, a.db, `select id, kind, subject, seq
-from events where book = $1 and id > $2 and id <= $3 and seq > 1 order by id limit $4`,
-			func(e *event) []any { return []any{&e.id, &e.kind, &e.subject, &e.seq} }, a.book, a.late.read, end, a.chunk)
+	for i, to := range []*int64{&p.version, &p.reminded, &p.completed, &p.deadline} {
+		n, err := strconv.ParseInt(words[i], 10, 64)
 		if err != nil {
-			return err
+			return paymentNow{}, false
 		}
-		for _, e := range rows {
-			a.late.add(e)
+		*to = n
+	}
+	p.status, p.audience = words[4], words[5]
+	return p, true
+}
+
+// audiences are the words for who may see a payment, from the fewest on.
+var audiences = []string{"private", "friends", "public"}
+
+// judgeNews judges news about a payment beside its row. The audience only ever
+// becomes narrower, so none was narrower than what the row says now.
+func (a *auditor) judgeNews(e *event, noun shown) {
+	c := a.checks.events
+	p, ok := e.row()
+	if !ok {
+		return // the pairing tells
+	}
+	then, now := slices.Index(audiences, noun.Audience), slices.Index(audiences, p.audience)
+	switch {
+	case now < 0: // judgePaymentWords tells
+	case then < now:
+		c.fail("event %d: it shows audience %q of payment %d, which is %s now", e.id, noun.Audience, e.subject, p.audience)
+	case e.seq == p.version && then != now:
+		c.fail("event %d: the last about payment %d shows audience %q, its row %q", e.id, e.subject, noun.Audience, p.audience)
+	}
+	at := timeOf(e.id)
+	waited := noun.Status == "pending" && p.deadline > 0 && (p.completed == 0 || at-batchSpan <= p.completed)
+	switch e.kind {
+	case reminded:
+		if !waited || p.reminded < at-batchSpan {
+			c.fail("event %d: a reminder of payment %d, %s then, reminded at %d", e.id, e.subject, noun.Status, p.reminded)
 		}
-		if len(rows) < a.chunk {
-			a.late.read = end
-		} else {
-			a.late.read = rows[len(rows)-1].id
+	case narrowed:
+		if noun.Audience == "public" {
+			c.fail("event %d: payment %d was made narrower, and is public", e.id, e.subject)
+		}
+		if ended := noun.Status == p.status && p.completed > 0 && at >= p.completed; !waited && !ended {
+			c.fail("event %d: it shows payment %d as %s, which it was not then", e.id, e.subject, noun.Status)
 		}
 	}
-	return nil
 }

@@ -51,6 +51,19 @@ func Plans(ctx context.Context, url string) (map[string]string, error) {
 		"parties":       {partiesText, []any{1, 1, 1, 1, 5000}},
 		"introductions": {introductionsText, []any{1, 1, "email", "", 5000}},
 		"addresses":     {addressesText, []any{"email", "", 5000}},
+		"events":        {eventsText, []any{1, 0, int64(1) << 60, 5000}},
+		"people":        {peopleText, []any{0, 500}},
+		"old usernames": {oldUsernamesText, []any{"", 5000}},
+		"words":         {wordsText, []any{"", 0, 5000}},
+		"contacts":      {contactsText, []any{0, "email", "", 5000}},
+		"ties":          {tiesText, []any{0, 0, 5000}},
+		"credentials":   {credentialsText, []any{0, 5000}},
+		"sessions":      {sessionsText, []any{"", 5000}},
+		"tickets":       {ticketsText, []any{"", 5000}},
+		"apps":          {appsText, []any{0, 5000}},
+		"grants":        {grantsText, []any{0, 5000}},
+		"tokens":        {tokensText, []any{"", 5000}},
+		"allowances":    {allowancesText, []any{1, 0, 0, 5000}},
 	} {
 		rows, err := db.QueryContext(ctx, "explain "+q.text, q.args...)
 		if err != nil {

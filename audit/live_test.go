@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"purse/audit"
@@ -14,7 +15,9 @@ type changer struct {
 	b      sample
 	random *rand.Rand
 	open   []*paid
+	seen   []*paid // by others than their parties
 	made   int
+	own0   int64 // dan's grant that is renewed again and again
 }
 
 // emptied is a changer of a fresh sample.
@@ -28,18 +31,37 @@ func emptied(t *testing.T, n network) (database string, c *changer) {
 	}
 	c = &changer{scribe: newScribe(t, db, n.name == "sqlite"), random: rand.New(rand.NewPCG(1, 2))}
 	c.b = write(c.scribe)
+	c.own0 = c.grant("dan 0", c.b.dan, 0)
+	c.befriend(c.b.ben, c.b.dan)
+	c.own("email", "dan@example.org", c.b.dan)
+	c.session("dan 0", c.b.dan)
+	c.rename(c.b.dan, "dane", "Dan-iel")
+	c.commit()
 	return database, c
 }
 
 // more makes some payments and ends some older ones.
 func (c *changer) more() {
 	c.made++
+	c.churn()
 	c.open = append(c.open,
 		c.charge(c.b.ann, c.b.ben, 20, ""), c.charge(c.b.ben, c.b.ann, 30, ""), c.charge(c.b.cat, c.b.ben, 5, ""),
-		c.charge(c.b.cat, 0, 6, fmt.Sprint("user", c.made%7, "@example.org")),
+		c.charge(c.b.cat, 0, 6, fmt.Sprint("asked", c.made%7, "@example.org")),
 		c.send(c.b.ann, fmt.Sprint("user", c.made%5, "@example.org"), 3), c.send(c.b.ben, fmt.Sprint("1555", c.made), 4))
 	c.pay(c.b.ann, c.b.ben, 1, c.made%3 == 0)
 	c.pay(c.b.ben, c.b.ann, 1, false)
+	c.seen = append(c.seen, c.trusted(c.b.ann, c.b.ben, 1), c.sendTo("public", c.b.ann, "user@example.org", 1))
+	c.open = append(c.open, c.seen[len(c.seen)-1])
+	c.commit()
+	c.random.Shuffle(len(c.seen), func(i, j int) { c.seen[i], c.seen[j] = c.seen[j], c.seen[i] })
+	for _, p := range c.seen[len(c.seen)/2:] {
+		if p.audience == "public" {
+			c.narrow(p, "friends", p.actor)
+		} else {
+			c.narrow(p, "private", p.actor)
+		}
+	}
+	c.seen = slices.DeleteFunc(c.seen, func(p *paid) bool { return p.audience == "private" })
 	c.commit()
 	c.random.Shuffle(len(c.open), func(i, j int) { c.open[i], c.open[j] = c.open[j], c.open[i] })
 	var still []*paid
@@ -72,6 +94,8 @@ func (c *changer) change(p *paid) {
 		c.end(p, "cancelled", p.actor)
 	case way == 3 && p.escrow != 0:
 		c.claim(p, c.b.cat)
+	case way == 7 && p.action == "charge" && p.target == 0:
+		c.claim(p, c.b.ann)
 	case way < 2 && p.target != 0:
 		c.approve(p)
 	case way == 2:
@@ -130,9 +154,14 @@ func TestBetweenTables(t *testing.T) {
 		for range 30 {
 			c.more()
 		}
+		back := c.send(c.b.ann, "user@example.org", 3)
+		c.commit()
 		walked := map[string]int{}
 		o := audit.Options{Database: database}.WithChunk(20).Before(func(table string) {
 			walked[table]++
+			if table == "postings" && walked[table] == 1 { // after the counters, before the payments
+				c.end(back, "cancelled", c.b.ann)
+			}
 			c.more()
 		})
 		if r := run(t, o); !r.OK() {

@@ -43,10 +43,10 @@ const (
 )
 
 // pairings are all comparisons of two sides.
-type pairings struct{ twins, held, resolved, causes, parties, events, wallets *pairing }
+type pairings struct{ twins, held, resolved, causes, parties, events, changes, wallets *pairing }
 
 func (p *pairings) list() []*pairing {
-	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.wallets}
+	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.changes, p.wallets}
 }
 
 func (a *auditor) newPairings() pairings {
@@ -69,6 +69,7 @@ func (a *auditor) newPairings() pairings {
 			"cause cause_kind transfer minor payer payee"),
 		parties: pair(a.checks.parties, "parties", "payments", "payment person party_kind"),
 		events:  pair(a.checks.events, "events", "payments entries actions", "subject news seq shows"),
+		changes: pair(a.checks.events, "events", "payments", "subject shows"),
 		wallets: pair(a.checks.orphans, "accounts", "users", "wallet"),
 	}
 }
@@ -194,7 +195,7 @@ func (p *pairing) says(records []record, side int) string {
 			if i > 0 {
 				b.WriteByte(' ')
 			}
-			b.WriteString(field + "=" + told(field, r[i+1]))
+			b.WriteString(field + "=" + word(field, r[i+1]))
 		}
 		if n > 1 {
 			fmt.Fprintf(&b, " (%d times)", n)
@@ -217,13 +218,17 @@ var (
 	transferKinds = []string{"?", "move", "hold", "capture", "release"}
 	causeKinds    = []string{"?", "payment", "treasury"}
 	statuses      = []string{"nothing", "pending", "settled", "failed", "expired", "cancelled"}
-	news          = []string{"?", "payment.created", "payment.updated", "payment.reminded",
-		"treasury.issued", "treasury.redeemed", "wallet.frozen", "wallet.unfrozen"}
+	news          = []string{"further", created, updated, reminded, narrowed, "treasury.issued",
+		"treasury.redeemed", "wallet.frozen", "wallet.unfrozen"}
 )
+
+// further stands for all news about a payment but the first. Which they were, its
+// row does not say; only those that changed its state are paired once more.
+const further = 0
 
 func code(words []string, s string) int64 { return int64(max(0, slices.Index(words, s))) }
 
-func told(field string, v int64) string {
+func word(field string, v int64) string {
 	words, ok := map[string][]string{"kind": transferKinds, "cause_kind": causeKinds, "news": news, "shows": statuses}[field]
 	if ok && v >= 0 && int(v) < len(words) {
 		return words[v]

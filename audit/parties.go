@@ -35,8 +35,8 @@ from parties q where q.book = $1 and (q.person, q.kind, q.payment) > ($2, $3, $4
 // read. But it moves only once. So rows of a pending kind, and payments that are
 // pending, are looked up from either side in the statement that reads them; all
 // others are paired. A row of those kinds stays where it is, and if the late
-// news tell of its payment, then that was still pending when the last row was
-// written that is judged, and is left to the next run.
+// news tell that its payment has ended, then that was still pending when the
+// last row was written that is judged, and is left to the next run.
 func (a *auditor) walkParties(ctx context.Context) error {
 	o := &owners{a: a}
 	return walk(ctx, a, partiesText, party{person: math.MinInt64},
@@ -66,10 +66,11 @@ func (a *auditor) judgeParty(ctx context.Context, r *party, o *owners) error {
 		if r.pending == 0 {
 			c.fail("payment %d: person %d has it as kind %d, which it is not", r.payment, r.person, r.kind)
 		}
-	} else if !a.late.about(r.payment) {
+	} else if !a.late.ended(r.payment) {
 		a.pairings.parties.addLeft(record{r.payment, r.person, r.kind})
-	} else {
-		return nil // its person may be younger than what is judged
+	}
+	if r.person > a.upTo {
+		return nil // who owns an address may be younger than what was sent to it
 	}
 	_, there, err := o.find(ctx, r.person)
 	if err == nil && !there {
@@ -90,7 +91,7 @@ func (a *auditor) expectParties(p *payment) {
 		}
 		return
 	}
-	if a.late.about(p.id) {
+	if a.late.ended(p.id) {
 		return
 	}
 	kind := int64(slices.Index(statuses[1:], p.status)) * partyKinds

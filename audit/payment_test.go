@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -9,6 +10,7 @@ import (
 type paid struct {
 	id, actor, target, minor, fee          int64
 	action, status, kind, address          string
+	audience                               string // private if empty
 	completed, deadline, reminded, version int64
 	transfer, escrow, refund, counted      int64
 }
@@ -29,12 +31,14 @@ func (p *paid) payee() int64 {
 	return p.target
 }
 
+func (p *paid) seenBy() string { return cmp.Or(p.audience, "private") }
+
 // put writes the row as it is now, and those of its parties.
 func (s *scribe) put(p *paid) {
 	s.add("delete from payments where book = 1 and id = $1", p.id)
 	s.add(insert("payments", "book,id,actor,target,minor,note,audience,medium,app,status,completed,transfer,version,"+
 		"action,address_kind,address,fee,deadline,escrow,refund,reminded,counted"),
-		1, p.id, p.actor, p.target, p.minor, "note", "private", "api", 0, p.status, p.completed, p.transfer, p.version,
+		1, p.id, p.actor, p.target, p.minor, "note", p.seenBy(), "api", 0, p.status, p.completed, p.transfer, p.version,
 		p.action, p.kind, p.address, p.fee, p.deadline, p.escrow, p.refund, p.reminded, p.counted)
 	kind := int64(slices.Index([]string{"pending", "settled", "failed", "expired", "cancelled"}, p.status)) * 4
 	if p.action == "charge" {
@@ -52,20 +56,20 @@ func (s *scribe) put(p *paid) {
 func (s *scribe) made(p *paid) {
 	p.version = 1
 	s.put(p)
-	s.event("payment.created", p.id, 1, p.status)
+	s.tell("payment.created", p)
 	s.once(p.actor, fmt.Sprint("made", p.id), fmt.Sprintf(`{"data":{"balance":"1.00","payment":{"id":"%d","status":"%s"}}}`, p.id, p.status))
+}
+
+func (s *scribe) tell(news string, p *paid) {
+	s.event(news, p.id, p.version, fmt.Sprintf(`,"status":"%s","audience":"%s"`, p.status, p.seenBy()))
 }
 
 // changed writes what there is about every change of a payment. by is who asked
 // for it, 0 if nobody did.
-func (s *scribe) changed(p *paid, by int64) {
+func (s *scribe) changed(news string, p *paid, by int64) {
 	p.version++
-	news := "payment.updated"
-	if p.status == "pending" {
-		news = "payment.reminded"
-	}
 	s.put(p)
-	s.event(news, p.id, p.version, p.status)
+	s.tell(news, p)
 	if by != 0 {
 		s.once(by, fmt.Sprint("changed", p.id, p.version), fmt.Sprintf(`{"data":{"id":"%d","status":"%s"}}`, p.id, p.status))
 	}
@@ -124,21 +128,41 @@ func (s *scribe) pay(from, to, minor int64, captured bool) (payment, hold int64)
 
 // charge asks the target for money, or whoever an address belongs to.
 func (s *scribe) charge(actor, target, minor int64, address string) *paid {
+	return s.chargeTo("private", actor, target, minor, address)
+}
+
+func (s *scribe) chargeTo(audience string, actor, target, minor int64, address string) *paid {
 	p := &paid{id: s.id(), action: "charge", status: "pending", actor: actor, target: target, minor: minor, deadline: s.now + 30*24*hour}
+	p.audience = audience
 	s.name(p, address)
+	s.made(p)
+	return p
+}
+
+// trusted charges somebody who has agreed to pay at once.
+func (s *scribe) trusted(actor, target, minor int64) *paid {
+	p := &paid{id: s.id(), action: "charge", actor: actor, target: target, minor: minor, fee: 1, audience: "friends"}
+	p.completed = epoch + p.id>>10
+	s.settle(p)
 	s.made(p)
 	return p
 }
 
 func (s *scribe) remind(p *paid) {
 	p.reminded = s.now
-	s.changed(p, p.actor)
+	s.changed("payment.reminded", p, p.actor)
+}
+
+// narrow lets fewer people see a payment.
+func (s *scribe) narrow(p *paid, audience string, by int64) {
+	p.audience = audience
+	s.changed("payment.narrowed", p, by)
 }
 
 func (s *scribe) approve(p *paid) {
 	p.fee, p.completed = p.minor/50, s.now
 	s.settle(p)
-	s.changed(p, p.target)
+	s.changed("payment.updated", p, p.target)
 }
 
 // end ends what is pending without a payment: it was cancelled, or expired if
@@ -152,12 +176,17 @@ func (s *scribe) end(p *paid, status string, by int64) {
 			p.counted = 0
 		}
 	}
-	s.changed(p, by)
+	s.changed("payment.updated", p, by)
 }
 
 // send pays to an address that nobody owns.
 func (s *scribe) send(from int64, address string, minor int64) *paid {
+	return s.sendTo("private", from, address, minor)
+}
+
+func (s *scribe) sendTo(audience string, from int64, address string, minor int64) *paid {
 	p := &paid{id: s.id(), action: "pay", status: "pending", actor: from, minor: minor, fee: minor / 100, deadline: s.now + 7*24*hour}
+	p.audience = audience
 	p.escrow = s.transfer("move", from, 3, minor+p.fee, minor+p.fee, 0, 0, p.cause())
 	p.counted = s.now / hour
 	s.count(from, p.counted, minor)
@@ -166,15 +195,20 @@ func (s *scribe) send(from int64, address string, minor int64) *paid {
 	return p
 }
 
-// claim gives what is in escrow to who turns out to own the address.
+// claim gives what is in escrow to who turns out to own the address, or asks them
+// for what was charged.
 func (s *scribe) claim(p *paid, owner int64) {
+	s.own(p.kind, p.address, owner)
+	if p.target = owner; p.action == "charge" {
+		s.changed("payment.updated", p, 0)
+		return
+	}
 	p.transfer = s.transfer("move", 3, owner, p.minor, p.minor, 0, 0, p.cause())
 	if p.fee > 0 {
 		s.transfer("move", 3, 2, p.fee, p.fee, 0, 0, p.cause())
 	}
-	p.target, p.status, p.completed = owner, "settled", s.now
-	s.add("update addresses set owner = $1, since = $2 where kind = $3 and address = $4", owner, s.now, p.kind, p.address)
-	s.changed(p, 0)
+	p.status, p.completed = "settled", s.now
+	s.changed("payment.updated", p, 0)
 }
 
 // name writes down the address of a payment, if it has one.

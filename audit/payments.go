@@ -18,12 +18,14 @@ type payment struct {
 
 	listed     int64 // while it is pending: its rows in parties
 	introduced int64 // when its actor first named its address; 0: never
-	known      int64 // the rows of its address
+	known      int64 // 0: its address is not in the directory; 1: it is; 2: and what is pending to it was claimed
+	told       int64 // the news that its target was reminded when the row says so
 }
 
 // While a payment may still change, it is compared with its rows in parties
-// here, in one statement; see walkParties.
-const paymentsText = `select p.id, p.actor, p.target, p.minor, p.fee, p.action, p.status, p.audience, p.medium, p.address_kind, p.address,
+// here, in one statement; see walkParties. What was told at a moment is a short
+// range of identifiers.
+var paymentsText = fmt.Sprintf(`select p.id, p.actor, p.target, p.minor, p.fee, p.action, p.status, p.audience, p.medium, p.address_kind, p.address,
 	p.completed, p.deadline, p.reminded, p.version, p.transfer, p.escrow, p.refund, p.counted,
 	case p.status when 'pending' then
 		(select count(*) from parties q where q.book = p.book and q.person = p.actor
@@ -35,13 +37,19 @@ const paymentsText = `select p.id, p.actor, p.target, p.minor, p.fee, p.action, 
 		coalesce((select i.at from introductions i where i.book = p.book and i.person = p.actor
 			and i.kind = p.address_kind and i.address = p.address), 0) end,
 	case p.address when '' then 0 else
-		(select count(*) from addresses d where d.kind = p.address_kind and d.address = p.address) end
-from payments p where p.book = $1 and p.id > $2 and p.id <= $3 order by p.id limit $4`
+		coalesce((select case when d.owner > 0 and d.claimed > 0 then 2 else 1 end
+			from addresses d where d.kind = p.address_kind and d.address = p.address), 0) end,
+	case when p.reminded between %[1]d and %[4]d then
+		(select count(*) from events e where e.book = p.book
+			and e.id >= (p.reminded - %[1]d) * %[2]d and e.id < (p.reminded - %[1]d + %[3]d) * %[2]d
+			and e.subject = p.id and e.kind = 'payment.reminded')
+	else 0 end
+from payments p where p.book = $1 and p.id > $2 and p.id <= $3 order by p.id limit $4`, epoch, 1<<bookBits, batchSpan, int64(timeMax))
 
 func (p *payment) fields() []any {
 	return []any{&p.id, &p.actor, &p.target, &p.minor, &p.fee, &p.action, &p.status, &p.audience, &p.medium, &p.addressKind, &p.address,
 		&p.completed, &p.deadline, &p.reminded, &p.version, &p.transfer, &p.escrow, &p.refund, &p.counted,
-		&p.listed, &p.introduced, &p.known}
+		&p.listed, &p.introduced, &p.known, &p.told}
 }
 
 func (p *payment) charge() bool  { return p.action == "charge" }
@@ -56,6 +64,21 @@ func (p *payment) escrowed() bool { return !p.charge() && p.address != "" }
 
 // givenBack says that p's money left escrow for where it came from.
 func (p *payment) givenBack() bool { return p.escrowed() && !p.pending() && !p.settled() }
+
+// claimed says that p is a charge to an address whose owner has turned up.
+func (p *payment) claimed() bool { return p.charge() && p.address != "" && p.target != 0 }
+
+// targetWell judges the target: whoever owns an address comes in with the money,
+// or is asked for it from then on.
+func (p *payment) targetWell() bool {
+	switch {
+	case p.address == "" || p.settled():
+		return p.target != 0
+	case p.charge():
+		return true
+	}
+	return p.target == 0
+}
 
 // scripted says that p failed when it was made, by the script of a sandbox.
 func (a *auditor) scripted(p *payment) bool {
@@ -152,7 +175,7 @@ func (a *auditor) judgePaymentState(p *payment) {
 	}
 	neverPaid := p.charge() && !p.settled()
 	a.judgeRules(p, []rule{
-		{"target", (p.target == 0) == (p.address != "" && !p.settled())},
+		{"target", p.targetWell()},
 		{"fee", p.fee >= 0 && (p.fee == 0 || !neverPaid)},
 		{"completed", p.completed >= 0 && (p.completed == 0) == p.pending()},
 		{"deadline", p.deadline >= 0 && (p.waited() == p.escrowed() || p.charge()) && (p.waited() || p.settled() || a.scripted(p))},
@@ -236,37 +259,4 @@ func (a *auditor) expectTransfers(p *payment) {
 	}
 	expect(p.transfer, p.transfer, p.minor, from, p.payee())
 	expect(p.transfer, 0, p.fee, from, fees) // which transfer that was, the payment does not say
-}
-
-// versionMax is more events than one payment can have.
-const versionMax = 1000
-
-// expectEvents shows p to the events: it was made, its target was reminded any
-// number of times while it was pending, and then it changed.
-func (a *auditor) expectEvents(p *payment) {
-	c := a.checks.events
-	c.saw()
-	if p.version < 1 || p.version > versionMax {
-		c.fail("payment %d: version %d", p.id, p.version)
-		return
-	}
-	first, reminders := "pending", p.version-1
-	if !p.waited() {
-		first = p.status // settled, or failed by a script; judgePaymentState sees to that
-	} else if !p.pending() {
-		reminders--
-	}
-	if (p.reminded != 0) != (reminders > 0) {
-		c.fail("payment %d: %s in version %d, its target reminded at %d", p.id, p.status, p.version, p.reminded)
-	}
-	for i := range a.late.versionAt(p.id, p.version) {
-		seq, kind, shows := i+1, "payment.reminded", "pending"
-		switch {
-		case seq == 1:
-			kind, shows = "payment.created", first
-		case seq == p.version && !p.pending():
-			kind, shows = "payment.updated", p.status
-		}
-		a.pairings.events.addRight(record{p.id, code(news, kind), seq, code(statuses, shows)})
-	}
 }

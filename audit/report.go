@@ -78,6 +78,13 @@ func (c *Check) fail(format string, args ...any) {
 	}
 }
 
+// require adds a finding unless something holds.
+func (c *Check) require(holds bool, format string, args ...any) {
+	if !holds {
+		c.fail(format, args...)
+	}
+}
+
 // saw counts a row that was looked at.
 func (c *Check) saw() {
 	if !c.muted {
@@ -89,7 +96,7 @@ func (c *Check) saw() {
 type checks struct {
 	balance, totals, chain, twins, overdraft, holds, causes *Check
 	states, parties, addresses, once, events, spent         *Check
-	acked, bookTime, orphans                                *Check
+	acked, bookTime, orphans, directory, access             *Check
 }
 
 func newChecks() checks {
@@ -111,6 +118,8 @@ func newChecks() checks {
 		acked:     c("acked", "Every payment that was acknowledged is there and settled."),
 		bookTime:  c("book-time", "Nothing is later than the head of its book."),
 		orphans:   c("orphans", "Each wallet has its owner, each person a wallet, and each token a person."),
+		directory: c("directory", "People, their names, contacts and friends agree with each other, and who has left has left nothing behind."),
+		access:    c("access", "What lets people and apps in is well formed, belongs to somebody, and ends with what it hangs on."),
 	}
 }
 
@@ -118,6 +127,7 @@ func (c *checks) list() []*Check {
 	return []*Check{
 		c.balance, c.totals, c.chain, c.twins, c.overdraft, c.holds, c.causes,
 		c.states, c.parties, c.addresses, c.once, c.events, c.spent, c.acked, c.bookTime, c.orphans,
+		c.directory, c.access,
 	}
 }
 

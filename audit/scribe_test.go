@@ -65,7 +65,7 @@ func (s *scribe) id() int64 {
 func (s *scribe) commit() {
 	s.t.Helper()
 	s.add(insert("batches", "book,id,nonce"), 1, s.id(), 7)
-	s.add("update heads set last = $1 where book = 1", s.last)
+	s.add("update heads set last = $1 where book in (0, 1)", s.last)
 	tx, err := s.db.BeginTx(context.Background(), nil)
 	if err != nil {
 		s.t.Error(err)
@@ -91,9 +91,10 @@ func (s *scribe) account(id int64, kind string, overdraw int) {
 
 func (s *scribe) user(name string) int64 {
 	id := s.id()
-	s.add(insert("users", "id,book,username,folded,first_name,last_name,about,joined"), id, 1, name, name, name, "", "", s.now)
+	s.add(insert("users", "id,book,username,folded,first_name,last_name,about,joined"), id, 1, name, strings.ToLower(name), name, "", "", s.now)
+	s.found(name, id)
 	s.account(id, "wallet", 0)
-	s.add(insert("tokens", "hash,id,user_id,app,book,scopes,expires,revoked"), "hash-"+name, s.id(), id, 0, 1, "make_payments", 0, 0)
+	s.grant(name, id, 0)
 	return id
 }
 
@@ -123,9 +124,8 @@ func (s *scribe) transfer(kind string, from, to, minor, posted, held, hold int64
 	return id
 }
 
-func (s *scribe) event(kind string, subject, seq int64, status string) {
-	s.add(insert("events", "book,id,kind,subject,seq,snapshot"), 1, s.id(), kind, subject, seq,
-		fmt.Sprintf(`{"id":"%d","status":"%s"}`, subject, status))
+func (s *scribe) event(kind string, subject, seq int64, more string) {
+	s.add(insert("events", "book,id,kind,subject,seq,snapshot"), 1, s.id(), kind, subject, seq, fmt.Sprintf(`{"id":"%d"%s}`, subject, more))
 }
 
 func (s *scribe) once(principal int64, key, body string) {

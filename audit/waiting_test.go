@@ -51,8 +51,8 @@ states; counted in the hour it was asked; update payments set counted = counted 
 states; given back soon and counted; update payments set counted = (escrow / 1024 + 1230768000000000) / 3600000000 where id = {cancelled}
 states; given back late and not counted; update payments set counted = 0 where id = {kept}
 states; reminded of a payment; update payments set reminded = deadline - 1 where id = {sent}
-states!; reminded before it was made; update payments set reminded = 5 where id = {asked}
-states!; reminded after it had ended; update payments set reminded = completed + 1 where id = {approved}
+states; reminded before it was made; update payments set reminded = 5 where id = {asked}
+states; reminded after it had ended; update payments set reminded = completed + 1 where id = {approved}
 
 causes; the money of a charge is gone; delete from postings where cause = {approved} and cause_kind = 'payment'
 causes; a charge pays the wrong way round; update payments set actor = target, target = actor where id = {approved}
@@ -123,7 +123,7 @@ addresses!; a kind without an address; update payments set address_kind = 'email
 addresses!; not normal; insert into addresses (kind, address, owner, since) values ('email', 'Hal@example.org', 0, 1)
 addresses!; not a number; insert into addresses (kind, address, owner, since) values ('phone', '+15555555556', 0, 1)
 addresses!; of an unknown kind; insert into addresses (kind, address, owner, since) values ('fax', '15555555556', 0, 1)
-addresses!; owned by nobody that is known; update addresses set owner = 5 where address = 'fay@example.org'
+addresses; owned by nobody that is known; update addresses set owner = 5 where address = 'fay@example.org'
 addresses!; at no time; update addresses set since = 0 where address = 'fay@example.org'
 
 spent!; a charge is not counted; update spent set minor = minor - 700 where account = {ann} and minor = (select max(minor) from spent where account = {ann} and minor < 1000 and minor <> 900)

@@ -160,8 +160,8 @@ func TestTokenLivesUntilItIsRevoked(t *testing.T) {
 		n.expect(t, token, purse.AccessProfile, purse.CodeScope, "ok")
 		actor, err := n.Authenticate(t.Context(), token)
 		hash, _ := hashToken(token)
-		want := purse.Actor{Book: purse.MainBook, User: ann.ID, Token: hash, Scopes: "make_payments access_balance", At: actor.At}
-		if actor.At < ann.Joined || actor != want || err != nil {
+		want := purse.Actor{Book: purse.MainBook, User: ann.ID, Token: hash, Grant: actor.Grant, Scopes: "make_payments access_balance", At: actor.At}
+		if actor.At < ann.Joined || actor.Grant == 0 || actor != want || err != nil {
 			t.Errorf("actor %+v, %v", actor, err)
 		}
 

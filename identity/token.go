@@ -2,46 +2,17 @@ package identity
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"hash/crc32"
-	"strings"
 	"time"
 
 	"purse"
 )
 
-// An access token is tokenPrefix, 32 random bytes and a CRC-32 of those, in
-// base64url. The prefix lets scanners recognise a leaked one; the checksum lets
-// a door refuse what was never a token without asking the database.
-const tokenPrefix = "purse_at_"
-
-// newToken draws a token.
-func newToken() purse.Secret {
-	b := make([]byte, 32, 36)
-	_, _ = rand.Read(b) // never fails; see crypto/rand
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	return purse.Secret(tokenPrefix + base64.RawURLEncoding.EncodeToString(b))
-}
+func newToken() purse.Secret { return newSecret(tokenPrefix) }
 
 // hashToken is what is stored of a token; ok is false for a text that cannot be one.
 func hashToken(token purse.Secret) (hash purse.TokenHash, ok bool) {
-	text, found := strings.CutPrefix(string(token), tokenPrefix)
-	var b [36]byte
-	if !found || len(text) != base64.RawURLEncoding.EncodedLen(len(b)) {
-		return "", false
-	}
-	// The decoder skips line ends, so a text of the right length may still be short.
-	if n, err := base64.RawURLEncoding.Decode(b[:], []byte(text)); err != nil || n != len(b) {
-		return "", false
-	}
-	if crc32.ChecksumIEEE(b[:32]) != binary.BigEndian.Uint32(b[32:]) {
-		return "", false
-	}
-	sum := sha256.Sum256([]byte(token))
-	return purse.TokenHash(base64.RawURLEncoding.EncodeToString(sum[:])), true
+	text, ok := hashSecret(tokenPrefix, token)
+	return purse.TokenHash(text), ok
 }
 
 // Recognize says whose token it is, for a command, which will check the token
@@ -51,6 +22,7 @@ func hashToken(token purse.Secret) (hash purse.TokenHash, ok bool) {
 func (s *Service) Recognize(ctx context.Context, token purse.Secret) (purse.Actor, error) {
 	if hash, ok := hashToken(token); ok {
 		if a, ok := s.known.get(hash); ok {
+			s.seen.grant(a.Grant)
 			return a, nil
 		}
 	}
@@ -103,8 +75,11 @@ func (s *Service) read(ctx context.Context, token purse.Secret) (purse.Actor, pu
 	if err != nil {
 		return purse.Actor{}, purse.Token{}, 0, err
 	}
-	a := purse.Actor{Book: t.Book, User: t.User, App: t.App, Token: hash, Scopes: t.Scopes}
+	a := purse.Actor{Book: t.Book, User: t.User, App: t.App, Token: hash, Grant: t.Grant, Scopes: t.Scopes}
 	s.known.put(a)
+	if t.Valid(now) == nil {
+		s.seen.grant(a.Grant)
+	}
 	return a, t, now, nil
 }
 
@@ -141,7 +116,7 @@ func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.O
 		Needs: needs,
 		Decide: func(f *purse.Facts) error {
 			u, err := f.User(req.User)
-			if purse.CodeOf(err) == purse.CodeNotFound {
+			if purse.CodeOf(err) == purse.CodeNotFound || err == nil && u.Closed != 0 {
 				return purse.Refuse(purse.CodeTarget, "There is nobody with this user id.")
 			}
 			if err != nil {
@@ -155,10 +130,14 @@ func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.O
 			made = purse.Token{
 				Hash: hash, ID: purse.TokenID(f.NextID()), User: req.User, App: req.App, Book: u.Book, Scopes: req.Scopes,
 			}
+			made.Grant = purse.GrantID(made.ID)
 			if req.Life > 0 {
 				made.Expires = f.Now.Add(req.Life)
 			}
 			f.Put(made)
+			f.Put(purse.Grant{
+				ID: made.Grant, Person: req.User, App: req.App, Scopes: req.Scopes, Access: hash, Created: f.Now,
+			})
 			f.Put(purse.NewAction(f, by, "token.create", req.User.String(), string(req.Scopes)))
 			return nil
 		},
@@ -167,6 +146,24 @@ func (s *Service) CreateToken(ctx context.Context, book purse.BookID, by purse.O
 		return NewToken{}, err
 	}
 	return NewToken{made, secret}, nil
+}
+
+// revoke ends a token, with what it was given for.
+func revoke(f *purse.Facts, t purse.Token) error {
+	t.Revoked = f.Now
+	f.Put(t)
+	if t.Grant == 0 {
+		return nil
+	}
+	g, err := f.Grant(t.Grant)
+	if err != nil {
+		return err
+	}
+	if g.Revoked == 0 {
+		g.Revoked = f.Now
+		f.Put(g)
+	}
+	return nil
 }
 
 // RevokeToken ends a token at once. Only operators call it.
@@ -191,8 +188,9 @@ func (s *Service) RevokeToken(ctx context.Context, by purse.Operator, token purs
 			if t.Revoked != 0 {
 				return purse.Refuse(purse.CodeTokenRevoked, "This access token was revoked before.")
 			}
-			t.Revoked = f.Now
-			f.Put(t)
+			if err := revoke(f, t); err != nil {
+				return err
+			}
 			f.Put(purse.NewAction(f, by, "token.revoke", t.User.String(), ""))
 			return nil
 		},

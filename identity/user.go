@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 
 	"purse"
@@ -23,16 +24,13 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 	var made purse.User
 	err = s.Store.Execute(ctx, purse.Command{
 		Book:  book,
-		Needs: purse.Needs{Usernames: []string{folded}, Addresses: addresses},
+		Needs: purse.Needs{Usernames: []string{folded}, OldUsernames: []string{folded}, Addresses: addresses},
 		Decide: func(f *purse.Facts) error {
-			_, err := f.UserNamed(folded)
-			if err == nil {
-				return purse.Refuse(purse.CodeTaken, "The username %s is taken.", u.Username)
-			}
-			if purse.CodeOf(err) != purse.CodeNotFound {
+			if err := free(f, folded, 0); err != nil {
 				return err
 			}
 			made = u
+			made.Audience = cmp.Or(made.Audience, purse.Private)
 			made.Book, made.Joined = book, f.Now
 			switch {
 			case u.ID == 0:
@@ -57,7 +55,24 @@ func (s *Service) CreateUser(ctx context.Context, book purse.BookID, by purse.Op
 	return made, err
 }
 
-// own gives an address that nobody owns to a person.
+// free refuses a username that somebody has, or that somebody else has given up
+// not long ago. by is who wants it; 0: a new person.
+func free(f *purse.Facts, folded string, by purse.UserID) error {
+	has, err := f.UserNamed(folded)
+	old, oldErr := f.OldUsername(folded)
+	for _, err := range []error{err, oldErr} {
+		if err != nil && purse.CodeOf(err) != purse.CodeNotFound {
+			return err
+		}
+	}
+	if err == nil && has != by || oldErr == nil && old.Owner != by && f.Now < old.Until {
+		return purse.Refuse(purse.CodeTaken, "The username %s is taken.", folded)
+	}
+	return nil
+}
+
+// own gives an address that nobody owns to a person. What is pending to it is
+// claimed afterwards; see wallet.Claim.
 func own(f *purse.Facts, a purse.Address, owner purse.UserID) error {
 	now, err := f.AddressOwner(a)
 	if err != nil && purse.CodeOf(err) != purse.CodeNotFound {
@@ -67,6 +82,7 @@ func own(f *purse.Facts, a purse.Address, owner purse.UserID) error {
 		return purse.Refuse(purse.CodeTaken, "Somebody else has the %s %s.", a.Kind, a.Text)
 	}
 	f.Put(purse.AddressOwner{Address: a, Owner: owner, Since: f.Now})
+	f.Put(purse.Contact{ContactKey: purse.ContactKey{Person: owner, Address: a}, Added: f.Now, Verified: f.Now})
 	return nil
 }
 
@@ -81,4 +97,9 @@ func (s *Service) User(ctx context.Context, id purse.UserID) (purse.User, error)
 		return u, purse.Refuse(purse.CodeNotFound, "Resource not found.")
 	}
 	return u, nil
+}
+
+// Named finds a person by username, in any case.
+func (s *Service) Named(ctx context.Context, username string) (purse.User, error) {
+	return s.Store.UserNamed(ctx, username)
 }

@@ -72,14 +72,23 @@ func TestAuthorize(t *testing.T) {
 		{"until later", with(func(v *purse.Token) { v.Expires = now + 1 }), "ok"},
 		{"good", good, "ok"},
 	} {
-		if got := code(Authorize(facts(tc.token), actor, purse.MakePayments)); got != tc.want {
+		if got := code(Authorize(facts(tc.token, purse.App{ID: 3}), actor, purse.MakePayments)); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+		if tc.want != "ok" && tc.want != purse.CodeScope {
+			continue
+		}
+		if got := code(Authorize(facts(tc.token, purse.App{ID: 3, Closed: now}), actor, purse.MakePayments)); got != purse.CodeTokenRevoked {
+			t.Errorf("%s, of an app that was closed: %s", tc.name, got)
+		}
+		if got := code(Authorize(facts(tc.token), actor, purse.MakePayments)); got != purse.CodeBadToken {
+			t.Errorf("%s, of no app: %s", tc.name, got)
 		}
 	}
 	// What the actor believes about its scopes does not count.
 	boaster := actor
 	boaster.Scopes = "make_payments access_balance"
-	if got := code(Authorize(facts(good), boaster, purse.AccessBalance)); got != purse.CodeScope {
+	if got := code(Authorize(facts(good, purse.App{ID: 3}), boaster, purse.AccessBalance)); got != purse.CodeScope {
 		t.Errorf("a scope that only the actor claims: %s", got)
 	}
 }
@@ -104,7 +113,7 @@ func TestRulesRefuseInThisOrder(t *testing.T) {
 		{"over the week's limit", facts(wallet(ann, false), full), pay(bob, 500), purse.CodeLimit, "This would pass your weekly limit."},
 		{"good", facts(wallet(ann, false)), pay(bob, 500), "ok", ""},
 	} {
-		err := Pay(tc.facts, &tc.payment)
+		err := Pay(tc.facts, &tc.payment, 0)
 		if got := code(err); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
@@ -170,7 +179,7 @@ func TestPayCountsOnlyWhatIsNotRefused(t *testing.T) {
 	}{
 		{501, 0, purse.CodeLimit}, {500, 500, "ok"}, {500, 1000, "ok"}, {201, 1000, purse.CodeLimit}, {200, 1200, "ok"}, {1, 1200, purse.CodeLimit},
 	} {
-		if got := code(Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: tc.minor})); got != tc.want {
+		if got := code(Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: tc.minor}, 0)); got != tc.want {
 			t.Errorf("pay %d: %s, want %s", tc.minor, got, tc.want)
 		}
 		if got, err := f.SpentThisWeek(purse.WalletOf(ann)); got != tc.spent || err != nil {
@@ -212,7 +221,7 @@ func TestChargesAreAskedThenPaid(t *testing.T) {
 		if n, _ := f.SpentThisWeek(purse.WalletOf(bob)); n != 0 && tc.name != "over the asker's week" {
 			t.Errorf("%s: the asker has spent %d", tc.name, n)
 		}
-		if got := code(Pay(f, &c)); got != tc.paid || (c.Counted == hour) != (tc.paid == "ok") {
+		if got := code(Pay(f, &c, 0)); got != tc.paid || (c.Counted == hour) != (tc.paid == "ok") {
 			t.Errorf("%s: paid with %s, want %s; counted in %d", tc.name, got, tc.paid, c.Counted)
 		}
 	}
@@ -261,7 +270,7 @@ func TestRulesAskForWhatWasNotLoaded(t *testing.T) {
 		"target": func(f *purse.Facts) error { return targetExists(f, p) },
 		"frozen": func(f *purse.Facts) error { return payerNotFrozen(f, p) },
 		"week":   func(f *purse.Facts) error { return weekLimit(f, p) },
-		"pay":    func(f *purse.Facts) error { return Pay(f, &p) },
+		"pay":    func(f *purse.Facts) error { return Pay(f, &p, 0) },
 		"ask":    func(f *purse.Facts) error { return Ask(f, &p) },
 		"give back": func(f *purse.Facts) error {
 			return GiveBack(f, &purse.Payment{Actor: ann, Minor: 1, Counted: hour})
@@ -279,7 +288,7 @@ func TestNobodyPassesTheWeeklyLimit(t *testing.T) {
 		f := facts(wallet(ann, false))
 		paid := int64(0)
 		for _, minor := range rapid.SliceOf(rapid.Int64Range(1, 600)).Draw(t, "amounts") {
-			refused := Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: minor}) != nil
+			refused := Pay(f, &purse.Payment{Actor: ann, Target: bob, Minor: minor}, 0) != nil
 			if refused != (minor > 500 || paid+minor > 1200) {
 				t.Fatalf("%d after %d: refused is %v", minor, paid, refused)
 			}

@@ -1,9 +1,10 @@
 // Package sandbox is what only a sandbox network has: a person to try payments
-// with, and the amounts that decide what becomes of them (wire.md A.6, D.1).
+// with, the amounts that decide what becomes of them (wire.md A.6, D.1), and a
+// mailbox in which all messages stay instead of reaching anybody.
 //
-// It decides and does no I/O. Only cmd/purse imports it, and hands it to the use
-// cases of a network that is a sandbox; a live network has no way to it. There the
-// same amounts are plain money.
+// It decides and does no I/O; only the mailbox remembers anything, in memory. Only
+// cmd/purse imports it, and hands it to the use cases of a network that is a
+// sandbox; a live network has no way to it. There the same amounts are plain money.
 package sandbox
 
 import "purse"

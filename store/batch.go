@@ -68,6 +68,12 @@ func (w *writer) serve(batch []*task) (again []*task) {
 			return nil
 		case culprit:
 			w.store.stats.halvings.Add(1)
+			if len(batch) == 1 && batch[0].repeats < repeatsMax {
+				// Another book's writer may have taken the key that it wanted; it
+				// decides once more, and sees that.
+				batch[0].repeats++
+				continue
+			}
 			if len(batch) == 1 {
 				w.queue.finish(batch[0], fmt.Errorf("store: a command could not be stored: %w", err))
 				return nil
@@ -146,6 +152,10 @@ func (w *writer) attempt(batch []*task) (again []*task, what verdict, err error)
 	w.store.stats.batches.Add(1)
 	w.store.stats.commands.Add(int64(len(batch)))
 	for i, t := range batch {
+		if outcomes[i].later {
+			again = append(again, t)
+			continue
+		}
 		if outcomes[i].lacks == nil {
 			w.queue.finish(t, outcomes[i].err)
 			continue
@@ -182,7 +192,7 @@ func (w *writer) load(ctx context.Context, batch []*task) (*purse.WorkingSet, er
 	if w.book != purse.Directory {
 		x = append(x, d.check())
 	}
-	x.load(w.book, &ws, d, batch, since, w.engine.address())
+	x.load(w.book, &ws, d, batch, since, w.engine.address(w.book))
 	if err := w.exchange(ctx, "load", x); err != nil {
 		return nil, err
 	}
@@ -231,19 +241,25 @@ func (w *writer) exchange(ctx context.Context, point string, x exchange) error {
 }
 
 // outcome is what a command has decided: an error that is its answer, or that
-// it lacks rows.
+// it lacks rows. Or it has not decided, and is to do so in the next batch.
 type outcome struct {
 	err   error
 	lacks *purse.Missing
+	later bool
 }
 
 // decide lets every command decide in turn; each sees what those before it did.
+// Those behind the one that has drawn the last of a batch's identifiers wait.
 func (w *writer) decide(ws *purse.WorkingSet, batch []*task) []outcome {
 	outcomes := make([]outcome, len(batch))
 	for i, t := range batch {
+		if ws.Drawn() >= batchIDsMax {
+			outcomes[i].later = true
+			continue
+		}
 		f := ws.Begin()
 		err := w.safely(t.command.Decide, f)
-		outcomes[i] = outcome{err, f.Missing()}
+		outcomes[i] = outcome{err: err, lacks: f.Missing()}
 		if err != nil || outcomes[i].lacks != nil {
 			ws.Revert()
 		} else {

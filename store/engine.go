@@ -21,7 +21,7 @@ type engine interface {
 	lock() *statement
 	clock() *statement
 	// address loads an address and, where that needs saying, holds it.
-	address() *statement
+	address(purse.BookID) *statement
 	// reset ends whatever transaction is open, by a rollback or by giving the
 	// connection up; the next exchange starts afresh.
 	reset()

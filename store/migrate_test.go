@@ -27,7 +27,7 @@ insert into accounts values (1, 1, 'treasury', 'USD', 1, 0, 1000, 0, 0, 0, 1);
 insert into accounts values (1, 549332582400001025, 'wallet', 'USD', 0, 0, 120, 0, 1000, 0, 2);
 insert into accounts values (1, 549332582400002049, 'wallet', 'USD', 0, 0, 0, 0, 120, 0, 1);
 insert into users values (549332582400001025, 1, 'ann', 'ann', 'Ann', '', '', 1767225600000001);
-insert into users values (549332582400002049, 1, 'ben', 'ben', 'Ben', '', '', 1767225600000002);
+insert into users values (549332582400002049, 1, 'ben', 'ben', 'Ben', 'Okri', '', 1767225600000002);
 insert into entries values (1, 549332582400003073, 'issue', 549332582400001025, 1000, 'op', 'a start', 549332582400004097);
 insert into postings values (1, 1, 1, 549332582400004097, 'move', 1, 549332582400001025, 1, 1000, 0, 'treasury', 549332582400003073, 1000, 0, 0, 0);
 insert into postings values (1, 549332582400001025, 1, 549332582400004097, 'move', 0, 1, 1, 1000, 0, 'treasury', 549332582400003073, 0, 0, 1000, 0);
@@ -145,6 +145,17 @@ func goesOn(t *testing.T, s *Store, ann, ben purse.UserID) {
 	}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	err = s.Execute(t.Context(), purse.Command{Book: purse.Directory, Needs: purse.Needs{Users: []purse.UserID{ben}}, Decide: func(f *purse.Facts) error {
+		u, err := f.User(ben)
+		u.Username, u.LastName = "bernd", "Brown"
+		if err == nil {
+			f.Put(u)
+		}
+		return err
+	}})
+	if err != nil {
+		t.Fatalf("who was here before cannot change their names: %v", err)
 	}
 	for _, to := range []wallet.Target{{User: ben}, {Address: purse.Address{Kind: purse.Email, Text: "cy@example.org"}}} {
 		_, err := w.Pay(t.Context(), actor, wallet.PayRequest{

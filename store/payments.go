@@ -44,10 +44,12 @@ func packPayment(book purse.BookID, v purse.Payment, a *args) {
 	a.int(v.Counted).int(int64(v.Reminded)).int(v.Version)
 }
 
-// A payment changes until it is no longer pending, and then never.
+// A payment changes until it is no longer pending; after that only its audience
+// does.
 var updatePayment = &statement{`update payments set target = $3, fee = $4, audience = $5, status = $6,
 	completed = $7, transfer = $8, refund = $9, counted = $10, reminded = $11, version = $12
-where book = $1 and id = $2 and completed + 0 < 1`, "iiiittiiiiii"} // + 0: see plan_test.go
+where book = $1 and id = $2 and (completed + 0 < 1 or $7 = completed + 0 and $6 = status)`,
+	"iiiittiiiiii"} // + 0: see plan_test.go
 
 func packPaymentChange(book purse.BookID, v purse.Payment, a *args) {
 	a.int(int64(book)).int(int64(v.ID)).int(int64(v.Target)).int(v.Fee).text(string(v.Audience)).text(string(v.Status))
@@ -178,3 +180,26 @@ func (s *Store) Overdue(ctx context.Context, book purse.BookID, now purse.Time, 
 	return query(ctx, s.reader, listOverdue, func(r row) purse.PaymentID { return purse.PaymentID(r.int()) },
 		int64(book), int64(now), int64(limit))
 }
+
+// What waits for an address to have an owner, and what waits for a person.
+var (
+	loadPendingTo = &statement{`select ` + paymentColumns + `
+from payments
+where book = $1 and address_kind = $2 and address = $3 and status = 'pending' and target < 1 order by id limit 100`, "itt"}
+
+	// Kinds below 4 are pending, see purse.PartyKind.
+	loadWaiting = &statement{`select p.id, p.action, p.actor, p.target, p.address_kind, p.address, p.minor, p.fee, p.note, p.audience, p.medium, p.app,
+	p.status, p.deadline, p.completed, p.transfer, p.escrow, p.refund, p.counted, p.reminded, p.version
+from (select book, payment from parties
+	where book = $1 and person = $2 and kind < 4 order by kind, payment limit 100) q cross join payments p
+where p.book = q.book and p.id = q.payment`, "ii"}
+)
+
+// What others than the parties may see of a person's payments.
+var listTold = &statement{`select ` + paymentColumns + ` from (select * from payments
+	where book = $1 and actor = $2 and status = 'settled' and audience <> 'private' and id < $3
+	order by id desc limit $4) by_them
+union all select ` + paymentColumns + ` from (select * from payments
+	where book = $1 and target = $2 and status = 'settled' and audience <> 'private' and id < $3
+	order by id desc limit $4) to_them
+order by id desc limit $4`, "iiii"}

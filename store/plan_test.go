@@ -91,7 +91,16 @@ func fill(t *testing.T, url string, from, to int) {
 		"insert into parties select 1, case when n % 2 = 0 then 2 else n end, 4, n " + series,
 		"insert into addresses select 'email', 'a' || n || '@example.org', 0, 0 " + series,
 		"insert into introductions select 1, case when n % 2 = 0 then 2 else n end, 'email', 'a' || n || '@example.org', n " + series,
-		"insert into apps select n, '', 'api', 0 " + series,
+		"insert into apps (id, name, medium, created, owner) select 1000 + n, '', 'api', 0, n % 100 " + series,
+		"insert into grants select n, n % 1000, n % 10, '', '', '', 0, 0, case when n % 3 = 0 then 0 else n end " + series,
+		"insert into allowances select 1, n % 1000, n, -1, 0, 0 " + series,
+		"insert into old_usernames select 'o' || n, n, n " + series,
+		"insert into user_words select 'w' || n, n " + series,
+		"insert into credentials select n, '', 0, '', 0, 0, '', '', '' " + series,
+		"insert into contacts select n % 1000, 'email', 'a' || n || '@example.org', 0, 0 " + series,
+		"insert into sessions select 'h' || n, n, n % 1000, 1, 0, 0, '', '', 0, case when n % 3 = 0 then 0 else n end " + series,
+		"insert into tickets select 'h' || n, 'reset', n, 0, '', '', 0, 0, 0, 0 " + series,
+		"insert into ties select n % 100, 1000 + n, case when n % 10 = 0 then 'asked' else 'friend' end, 0, 0 " + series,
 		"insert into entries select 1, n, 'issue', 2, 1, '', '', n " + series,
 		"insert into spent select 1, case when n % 2 = 0 then 2 else n end, n, 1 " + series,
 		"insert into once select 1, case when n % 2 = 0 then 2 else n end, 0, 'key ' || n, 'f', 200, '', '', n, 0 " + series,
@@ -128,9 +137,18 @@ func checkPlan(t *testing.T, conn *pgx.Conn, what, name string, st *statement) {
 	if st == updateHead {
 		keys = nil // the table has one row a book, and is read whole as quickly
 	}
+	// Each of their two scans looks for keys of its own; checkPrefix judges them.
+	two := st == listTold || st == loadWaiting
+	if two {
+		keys = nil
+	}
 	found := 0
 	for _, n := range flat(plan) {
 		switch n.Kind {
+		case "Merge Append":
+			if !two {
+				t.Errorf("%s: its plan has a %s", what, n.Kind)
+			}
 		case "Function Scan", "Nested Loop", "ModifyTable", "Limit", "LockRows", "Result", "Subquery Scan", "ProjectSet":
 		case "Index Scan", "Index Only Scan":
 			found++
@@ -144,7 +162,11 @@ func checkPlan(t *testing.T, conn *pgx.Conn, what, name string, st *statement) {
 			t.Errorf("%s: its plan has a %s on %q", what, n.Kind, n.Relation)
 		}
 	}
-	if want := min(len(keys), 1); found < want {
+	want := min(len(keys), 1)
+	if two {
+		want = 2
+	}
+	if found < want {
 		t.Errorf("%s: its plan has %d index scans, want at least %d", what, found, want)
 	}
 }

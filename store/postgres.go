@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"purse"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -119,7 +121,12 @@ func (e *postgresEngine) begin() *statement { return e.start }
 func (e *postgresEngine) lock() *statement  { return lockHead }
 func (e *postgresEngine) clock() *statement { return databaseClock }
 
-func (e *postgresEngine) address() *statement { return shareAddress }
+func (e *postgresEngine) address(book purse.BookID) *statement {
+	if book == purse.Directory {
+		return lockAddress
+	}
+	return shareAddress
+}
 
 func (e *postgresEngine) close() {
 	if e.conn != nil {

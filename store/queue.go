@@ -14,7 +14,9 @@ const (
 	queueTasksMax     = 4096
 	principalTasksMax = 64
 	batchTasksMax     = 512
+	batchIDsMax       = 10_000           // identifiers that a batch has drawn when it takes no further command; package audit relies on it
 	roundsMax         = 5                // how often a command may find that it needs more
+	repeatsMax        = 4                // how often a command is run once more that could not be stored: once for each row that it may add
 	callerWaitMax     = 10 * time.Second // for callers whose context has no deadline
 )
 
@@ -23,6 +25,7 @@ type task struct {
 	command  purse.Command
 	needs    purse.Needs
 	rounds   int
+	repeats  int // how often it was run once more because it could not be stored, alone
 	deadline time.Time
 
 	state taskState // under the queue's lock

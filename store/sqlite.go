@@ -15,6 +15,8 @@ import (
 	"sync"
 	"syscall"
 
+	"purse"
+
 	sqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -155,8 +157,8 @@ func (e *sqliteEngine) begin() *statement { return beginImmediate }
 func (e *sqliteEngine) lock() *statement  { return loadHead } // begin immediate has locked everything
 func (e *sqliteEngine) clock() *statement { return nil }
 
-func (e *sqliteEngine) address() *statement { return loadAddress }
-func (e *sqliteEngine) close()              {}
+func (e *sqliteEngine) address(purse.BookID) *statement { return loadAddress }
+func (e *sqliteEngine) close()                          {}
 
 // exchange runs the steps one by one. It does not watch ctx: everything happens
 // in this process and ends by itself, and watching costs a goroutine a row.

@@ -58,23 +58,74 @@ var statements = map[string]struct {
 	"loadApp":            {loadApp, func(r row) { readApp(r) }},
 	"insertApp":          {insertApp, nil},
 
-	"loadEntry":     {loadEntry, func(r row) { readEntry(r) }},
-	"insertEntry":   {insertEntry, nil},
-	"loadSpent":     {loadSpent, func(r row) { r.int(); r.int(); r.int() }},
-	"insertSpent":   {insertSpent, nil},
-	"updateSpent":   {updateSpent, nil},
-	"loadOnce":      {loadOnce, func(r row) { readOnce(r) }},
-	"insertOnce":    {insertOnce, nil},
-	"insertEvent":   {insertEvent, nil},
-	"insertAction":  {insertAction, nil},
-	"loadUser":      {loadUser, func(r row) { readUser(r) }},
-	"loadUserNamed": {loadUserNamed, func(r row) { readUser(r) }},
-	"insertUser":    {insertUser, nil},
-	"loadToken":     {loadToken, func(r row) { readToken(r) }},
-	"insertToken":   {insertToken, nil},
-	"updateToken":   {updateToken, nil},
+	"loadEntry":         {loadEntry, func(r row) { readEntry(r) }},
+	"insertEntry":       {insertEntry, nil},
+	"loadSpent":         {loadSpent, func(r row) { r.int(); r.int(); r.int() }},
+	"insertSpent":       {insertSpent, nil},
+	"updateSpent":       {updateSpent, nil},
+	"loadOnce":          {loadOnce, func(r row) { readOnce(r) }},
+	"insertOnce":        {insertOnce, nil},
+	"insertEvent":       {insertEvent, nil},
+	"insertAction":      {insertAction, nil},
+	"loadUser":          {loadUser, func(r row) { readUser(r) }},
+	"loadUserNamed":     {loadUserNamed, func(r row) { readUser(r) }},
+	"insertUser":        {insertUser, nil},
+	"loadToken":         {loadToken, func(r row) { readToken(r) }},
+	"insertToken":       {insertToken, nil},
+	"updateToken":       {updateToken, nil},
+	"lockAddress":       {lockAddress, func(r row) { readAddress(r) }},
+	"listUnclaimed":     {listUnclaimed, func(r row) { readAddress(r) }},
+	"loadOldUsername":   {loadOldUsername, func(r row) { readOldUsername(r) }},
+	"insertOldUsername": {insertOldUsername, nil},
+	"updateOldUsername": {updateOldUsername, nil},
+	"insertWord":        {insertWord, nil},
+	"deleteWord":        {deleteWord, nil},
+	"findUsers":         {findUsers, func(r row) { readPerson(r) }},
+	"updateUser":        {updateUser, nil},
+	"listAppsOf":        {listAppsOf, func(r row) { readApp(r) }},
+	"updateApp":         {updateApp, nil},
+	"loadGrant":         {loadGrant, func(r row) { readGrant(r) }},
+	"loadGrantsOf":      {loadGrantsOf, func(r row) { readGrant(r) }},
+	"listGrantsOf":      {listGrantsOf, func(r row) { readGrant(r) }},
+	"insertGrant":       {insertGrant, nil},
+	"updateGrant":       {updateGrant, nil},
+	"loadAllowance":     {loadAllowance, func(r row) { readAllowance(r) }},
+	"insertAllowance":   {insertAllowance, nil},
+	"updateAllowance":   {updateAllowance, nil},
+	"loadCredentials":   {loadCredentials, func(r row) { readCredentials(r) }},
+	"insertCredentials": {insertCredentials, nil},
+	"updateCredentials": {updateCredentials, nil},
+	"loadContact":       {loadContact, func(r row) { readContact(r) }},
+	"loadContactsOf":    {loadContactsOf, func(r row) { readContact(r) }},
+	"insertContact":     {insertContact, nil},
+	"updateContact":     {updateContact, nil},
+	"deleteContact":     {deleteContact, nil},
+	"loadSession":       {loadSession, func(r row) { readSession(r) }},
+	"loadSessionsOf":    {loadSessionsOf, func(r row) { readSession(r) }},
+	"insertSession":     {insertSession, nil},
+	"updateSession":     {updateSession, nil},
+	"loadTicket":        {loadTicket, func(r row) { readTicket(r) }},
+	"insertTicket":      {insertTicket, nil},
+	"updateTicket":      {updateTicket, nil},
+	"loadTie":           {loadTie, func(r row) { readTie(r) }},
+	"insertTie":         {insertTie, nil},
+	"updateTie":         {updateTie, nil},
+	"deleteTie":         {deleteTie, nil},
+	"listFriends":       {listFriends, func(r row) { readPerson(r) }},
+	"listFriendsBack":   {listFriendsBack, func(r row) { readPerson(r) }},
+	"listTies":          {listTies, func(r row) { readTie(r) }},
+	"listAsking":        {listAsking, func(r row) { readPerson(r) }},
+	"loadPendingTo":     {loadPendingTo, func(r row) { readPayment(r) }},
+	"loadWaiting":       {loadWaiting, func(r row) { readPayment(r) }},
+	"listTold":          {listTold, func(r row) { readPayment(r) }},
+
 	"deleteBatches": {deleteBatches, nil},
 	"purgeOnce":     {purgeOnce, nil},
+
+	"listOldTickets":  {listOldTickets, func(r row) { r.text() }},
+	"deleteTicket":    {deleteTicket, nil},
+	"listOldSessions": {listOldSessions, func(r row) { r.text() }},
+	"deleteSession":   {deleteSession, nil},
 }
 
 // simple is the statements that no other form is made of.
@@ -312,7 +363,7 @@ func TestStatementsAreValidOnSQLite(t *testing.T) {
 	}
 	defer conn.conn.Close()
 	for name, s := range statements {
-		if s.st == lockHead || s.st == shareAddress { // SQLite has no row to lock
+		if s.st == lockHead || s.st == shareAddress || s.st == lockAddress { // SQLite has no row to lock
 			continue
 		}
 		st, err := conn.conn.Prepare(s.st.numbered())
@@ -328,7 +379,7 @@ func TestStatementsAreValidOnSQLite(t *testing.T) {
 	}
 	defer db.Close()
 	for name, s := range statements {
-		if s.read == nil || s.st == lockHead || s.st == shareAddress {
+		if s.read == nil || s.st == lockHead || s.st == shareAddress || s.st == lockAddress {
 			continue
 		}
 		arguments := make([]any, len(s.st.kinds))

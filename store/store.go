@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -205,6 +206,9 @@ func (s *Store) Token(ctx context.Context, hash purse.TokenHash) (purse.Token, p
 	rows, err := query(ctx, s.reader, loadTokenAt(s.reader.clock()), func(r row) purse.Token {
 		t := readToken(r)
 		now = purse.Time(r.int())
+		if closed := purse.Time(r.int()); t.Revoked == 0 {
+			t.Revoked = closed
+		}
 		return t
 	}, string(hash))
 	t, err := found(rows, err, "access token")
@@ -213,22 +217,9 @@ func (s *Store) Token(ctx context.Context, hash purse.TokenHash) (purse.Token, p
 
 // Users implements purse.Reader.
 func (s *Store) Users(ctx context.Context, ids ...purse.UserID) (map[purse.UserID]purse.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
 	users := make(map[purse.UserID]purse.User, len(ids))
-	a := newArgs(loadUser)
-	for _, id := range ids {
-		if _, asked := users[id]; !asked {
-			users[id] = purse.User{}
-			a.int(int64(id))
-		}
-	}
-	if a.rows == 0 {
-		return users, nil
-	}
-	clear(users)
-	err := s.reader.readAll(ctx, loadUser, a, func(r row) { u := readUser(r); users[u.ID] = u })
-	return users, busy(err)
+	return users, readEach(ctx, s.reader, loadUser, ids, func(id purse.UserID, a *args) { a.int(int64(id)) },
+		func(r row) { u := readUser(r); users[u.ID] = u })
 }
 
 // UserNamed implements purse.Reader.
@@ -265,6 +256,28 @@ func (s *Store) Payment(ctx context.Context, book purse.BookID, id purse.Payment
 	return found(rows, err, "payment")
 }
 
+// Unclaimed implements purse.Reader.
+func (s *Store) Unclaimed(ctx context.Context, limit int) ([]purse.AddressOwner, error) {
+	return query(ctx, s.reader, listUnclaimed, readAddress, int64(limit))
+}
+
+// Allowances implements purse.Reader.
+func (s *Store) Allowances(ctx context.Context, book purse.BookID, person purse.UserID, grantees ...int64) (map[int64]purse.Allowance, error) {
+	found := map[int64]purse.Allowance{}
+	return found, readEach(ctx, s.reader, loadAllowance, grantees,
+		func(g int64, a *args) { a.int(int64(book)).int(int64(person)).int(g) },
+		func(r row) { v := readAllowance(r); found[v.Grantee] = v })
+}
+
+// Told implements purse.Reader.
+func (s *Store) Told(ctx context.Context, book purse.BookID, q purse.StoryQuery) ([]purse.Payment, error) {
+	before := q.Before
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return query(ctx, s.reader, listTold, readPayment, int64(book), int64(q.Person), before, int64(q.Limit))
+}
+
 // reader runs plain reads, each in its own short snapshot.
 type reader interface {
 	// read hands the rows of a statement to each.
@@ -286,6 +299,23 @@ func query[V any](ctx context.Context, r reader, s *statement, scan func(row) V,
 	var rows []V
 	err := r.read(ctx, s, func(r row) { rows = append(rows, scan(r)) }, arguments...)
 	return rows, busy(err)
+}
+
+// readEach reads the rows of many keys, each key once.
+func readEach[K comparable](ctx context.Context, r reader, s *statement, keys []K, pack func(K, *args), each func(row)) error {
+	asked, a := make(map[K]bool, len(keys)), newArgs(s)
+	for _, k := range keys {
+		if !asked[k] {
+			asked[k] = true
+			pack(k, a)
+		}
+	}
+	if a.rows == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	return busy(r.readAll(ctx, s, a, each))
 }
 
 // busy says that a read has not come to its end in time.

@@ -29,25 +29,25 @@ func readBook(id purse.BookID, r row) (purse.Book, purse.Time) {
 	b.Limits.PaymentMinor, b.Limits.WeekMinor = r.int(), r.int()
 	b.Terms.Fee.Fixed, b.Terms.Fee.Basis = r.int(), r.int()
 	b.Terms.EscrowLife, b.Terms.ChargeLife = time.Duration(r.int())*time.Microsecond, time.Duration(r.int())*time.Microsecond
-	b.ClockOffset = r.int()
+	b.Terms.AppCap, b.ClockOffset = r.int(), r.int()
 	return b, purse.Time(r.int())
 }
 
-const headColumns = `limit_payment, limit_week, fee_fixed, fee_basis, escrow_life, charge_life, clock_offset, last`
+const headColumns = `limit_payment, limit_week, fee_fixed, fee_basis, escrow_life, charge_life, app_cap, clock_offset, last`
 
 var insertHead = &statement{`insert into heads (book, mode, currency, ` + headColumns + `)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, "ittiiiiiiii"}
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, "ittiiiiiiiii"}
 
 var updateHead = &statement{`update heads set limit_payment = $2, limit_week = $3,
-	fee_fixed = $4, fee_basis = $5, escrow_life = $6, charge_life = $7, clock_offset = $8, last = $9
-where book = $1`, "iiiiiiiii"}
+	fee_fixed = $4, fee_basis = $5, escrow_life = $6, charge_life = $7, app_cap = $8, clock_offset = $9, last = $10
+where book = $1`, "iiiiiiiiii"}
 
 // packHead packs the columns that change.
 func packHead(b purse.Book, last purse.Time, a *args) {
 	a.int(b.Limits.PaymentMinor).int(b.Limits.WeekMinor)
 	a.int(b.Terms.Fee.Fixed).int(b.Terms.Fee.Basis)
 	a.int(b.Terms.EscrowLife.Microseconds()).int(b.Terms.ChargeLife.Microseconds())
-	a.int(b.ClockOffset).int(int64(last))
+	a.int(b.Terms.AppCap).int(b.ClockOffset).int(int64(last))
 }
 
 var insertBatch = &statement{`insert into batches (book, id, nonce) values ($1, $2, $3)`, "iii"}
@@ -61,10 +61,32 @@ var loadAccount = &statement{`select id, kind, currency, may_overdraw, frozen,
 	debits_posted, debits_held, credits_posted, credits_held, number, spent_hour, spent, spent_before
 from accounts where book = $1 and id = $2`, "ii"}
 
+// The values of the column frozen. A closed account is no longer frozen or not.
+const (
+	frozen = 1
+	closed = 2
+)
+
+func frozenOf(v purse.Account) int64 {
+	switch {
+	case v.Closed:
+		return closed
+	case v.Frozen:
+		return frozen
+	}
+	return 0
+}
+
 func readAccount(r row) purse.Account {
 	var a purse.Account
 	a.ID, a.Kind, a.Currency = ledger.AccountID(r.int()), purse.AccountKind(r.text()), money.Currency(r.text())
-	a.MayOverdraw, a.Frozen = r.int() == 1, r.int() == 1
+	a.MayOverdraw = r.int() == 1
+	switch r.int() {
+	case frozen:
+		a.Frozen = true
+	case closed:
+		a.Closed = true
+	}
 	a.DebitsPosted, a.DebitsHeld, a.CreditsPosted, a.CreditsHeld, a.Number = r.int(), r.int(), r.int(), r.int(), r.int()
 	a.Spent = purse.SpentNow{Hour: r.int(), Minor: r.int(), Before: r.int()}
 	return a
@@ -75,7 +97,7 @@ var insertAccount = &statement{`insert into accounts (book, id, kind, currency, 
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, "iittiiiiiiiiii"}
 
 func packAccount(book purse.BookID, v purse.Account, a *args) {
-	a.int(int64(book)).int(int64(v.ID)).text(string(v.Kind)).text(string(v.Currency)).bool(v.MayOverdraw).bool(v.Frozen)
+	a.int(int64(book)).int(int64(v.ID)).text(string(v.Kind)).text(string(v.Currency)).bool(v.MayOverdraw).int(frozenOf(v))
 	packTotals(v, a)
 }
 
@@ -85,7 +107,7 @@ var updateAccount = &statement{`update accounts set frozen = $3,
 where book = $1 and id = $2`, "iiiiiiiiiii"}
 
 func packAccountChange(book purse.BookID, v purse.Account, a *args) {
-	a.int(int64(book)).int(int64(v.ID)).bool(v.Frozen)
+	a.int(int64(book)).int(int64(v.ID)).int(frozenOf(v))
 	packTotals(v, a)
 }
 

@@ -8,9 +8,11 @@ import (
 )
 
 const (
-	batchesKept   = time.Hour // no COMMIT is in doubt for longer
-	tidyRowsMax   = 500       // rows of one transaction
-	tidyWalkSteps = 40        // transactions of one Tidy
+	batchesKept   = time.Hour           // no COMMIT is in doubt for longer
+	ticketsKept   = 24 * time.Hour      // after they have expired; till then what was used is known as used
+	sessionsKept  = 30 * 24 * time.Hour // after they have expired, also of those that were ended before
+	tidyRowsMax   = 500                 // rows of one transaction
+	tidyWalkSteps = 40                  // transactions of one Tidy
 )
 
 var (
@@ -19,6 +21,11 @@ var (
 where (book, principal, app, key) > ($1, $2, $3, $4) order by book, principal, app, key limit 500`, "iiit"}
 	purgeOnce = &statement{`update once set header = '', body = '', purged = 1
 where book = $1 and principal = $2 and app = $3 and key = $4 and purged < 1`, "iiit"}  // not: purged = 0, see plan_test.go
+
+	listOldTickets  = &statement{"select hash\nfrom tickets where expires < $1 order by expires, hash limit 500", "i"}
+	deleteTicket    = &statement{"delete from tickets\nwhere hash = $1", "t"}
+	listOldSessions = &statement{"select hash\nfrom sessions where expires < $1 order by expires, hash limit 500", "i"}
+	deleteSession   = &statement{"delete from sessions\nwhere hash = $1", "t"}
 )
 
 // onceCursor is where the walk over the idempotency keys has got to.
@@ -27,10 +34,11 @@ type onceCursor struct {
 	key                  string
 }
 
-// Tidy clears away what is no longer needed: batch rows after an hour, and the
-// answers of idempotency keys older than keep, whose keys stay. It walks a
-// bounded part of the keys and goes on there next time. Any number of servers
-// may do so at once.
+// Tidy clears away what is no longer needed: batch rows after an hour, tickets a
+// day and sessions a month after they have expired, and the answers of idempotency
+// keys older than keep, whose keys stay. It clears a bounded number of rows, walks
+// a bounded part of the keys, and goes on there next time. Any number of servers may
+// do so at once.
 func (s *Store) Tidy(ctx context.Context, keep time.Duration) error {
 	s.tidying.Lock()
 	defer s.tidying.Unlock()
@@ -50,10 +58,50 @@ func (s *Store) Tidy(ctx context.Context, keep time.Duration) error {
 			return err
 		}
 	}
+	if err := s.deleteOld(ctx, e, listOldTickets, deleteTicket, ticketsKept); err != nil {
+		return err
+	}
+	if err := s.deleteOld(ctx, e, listOldSessions, deleteSession, sessionsKept); err != nil {
+		return err
+	}
 	for range tidyWalkSteps {
 		more, err := s.purgeAnswers(ctx, e, keep)
 		if err != nil || !more {
 			return err
+		}
+	}
+	return nil
+}
+
+// deleteOld deletes rows of the directory that expired longer ago than keep, under its
+// head: so none goes that a command has just loaded and is about to change.
+func (s *Store) deleteOld(ctx context.Context, e engine, list, del *statement, keep time.Duration) error {
+	for range tidyWalkSteps {
+		_, last, err := s.head(ctx, purse.Directory)
+		if err != nil {
+			return err
+		}
+		old := newArgs(del)
+		lock := e.lock()
+		err = e.exchange(ctx, exchange{
+			{st: e.begin()},
+			{st: lock, args: newArgs(lock).int(int64(purse.Directory)), each: func(row) {}},
+			{st: list, args: newArgs(list).int(int64(last.Add(-keep))), each: func(r row) { old.text(r.text()) }},
+		})
+		if err != nil {
+			e.reset()
+			return err
+		}
+		end := exchange{{st: commit}}
+		if old.rows > 0 {
+			end = exchange{{st: del, args: old}, {st: commit}}
+		}
+		if err := e.exchange(ctx, end); err != nil {
+			e.reset()
+			return err
+		}
+		if old.rows < tidyRowsMax {
+			return nil
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func TestAddressOwnedMeanwhile(t *testing.T) {
 						close(entered)
 						<-gate
 					}
-					f.Put(purse.AddressOwner{Address: address.Address, Owner: p[1].User, Since: f.Now})
+					owns(f, address, p[1])
 					return nil
 				},
 			})
@@ -172,7 +172,13 @@ func TestRefusalsDoNotTellWhoHasAnAccount(t *testing.T) {
 func (n *network) own(t *testing.T, address wallet.Target, who purse.Actor) {
 	t.Helper()
 	n.do(t, purse.Needs{Addresses: []purse.Address{address.Address}}, func(f *purse.Facts) error {
-		f.Put(purse.AddressOwner{Address: address.Address, Owner: who.User, Since: f.Now})
+		owns(f, address, who)
 		return nil
 	})
+}
+
+// owns makes somebody the owner of an address.
+func owns(f *purse.Facts, address wallet.Target, who purse.Actor) {
+	f.Put(purse.AddressOwner{Address: address.Address, Owner: who.User, Since: f.Now})
+	f.Put(purse.Contact{ContactKey: purse.ContactKey{Person: who.User, Address: address.Address}, Added: f.Now, Verified: f.Now})
 }

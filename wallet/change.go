@@ -8,7 +8,7 @@ import (
 	"purse/policy"
 )
 
-// ChangeRequest asks for a change of a pending payment.
+// ChangeRequest asks for a change of a payment.
 type ChangeRequest struct {
 	Payment purse.PaymentID
 
@@ -17,7 +17,7 @@ type ChangeRequest struct {
 }
 
 // change is the command that changes a payment that the actor is party to; do
-// decides what becomes of it, and says which news that is.
+// decides what becomes of it, and says which news that is; none if nothing changed.
 //
 // Refused with CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope,
 // CodeKeyReused or CodeNotFound, in this order, and as do refuses.
@@ -29,8 +29,9 @@ func (s *Service) change(ctx context.Context, actor purse.Actor, req ChangeReque
 	}
 	needs := changeNeeds(guess)
 	needs.Payments = []purse.PaymentID{req.Payment}
-	needs.Tokens = []purse.TokenHash{actor.Token}
+	needs.Add(actor.Credential())
 	needs.Accounts = append(needs.Accounts, purse.WalletOf(actor.User))
+	needs.Allowances = throughNeeds(actor)
 	needs.Once = onceNeeds(req.Once)
 	var answer purse.Answer
 	err = s.Store.Execute(ctx, purse.Command{
@@ -54,7 +55,9 @@ func (s *Service) change(ctx context.Context, actor purse.Actor, req ChangeReque
 			if err != nil {
 				return err
 			}
-			record(f, &p, news)
+			if news != "" {
+				record(f, &p, news)
+			}
 			receipt, err := receiptOf(f, actor, p)
 			if err != nil {
 				return err

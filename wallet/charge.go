@@ -9,7 +9,7 @@ import (
 
 // Charge asks a person, or whoever will own an address, to pay the actor. It is
 // pending until it is approved, denied or cancelled, at most for
-// Terms.ChargeLife.
+// Terms.ChargeLife. A friend whom the target trusts with so much is paid at once.
 //
 // Refused with CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope,
 // CodeKeyReused, CodeStrangers, CodeSelf, CodeTarget, CodeLimit or CodeAmount, in this order.
@@ -18,7 +18,16 @@ func (s *Service) Charge(ctx context.Context, actor purse.Actor, req PayRequest)
 		if err := policy.Ask(f, p); err != nil {
 			return err
 		}
-		if p.Target == 0 {
+		trusted, err := policy.Trusted(f, *p)
+		switch {
+		case err != nil:
+			return err
+		case trusted:
+			if err := policy.PayTrusted(f, p); err != nil {
+				return err
+			}
+			return settle(f, p)
+		case p.Target == 0:
 			if err := introduce(f, *p); err != nil {
 				return err
 			}

@@ -102,7 +102,7 @@ func (n *network) crowd(t *testing.T, people int, minor int64) []purse.Actor {
 		for i := range actors {
 			id := purse.UserID(f.NextID())
 			a := purse.Actor{Book: purse.MainBook, User: id, Token: purse.TokenHash("of " + id.String()), Scopes: "make_payments access_balance access_profile"}
-			f.Put(purse.User{ID: id, Book: a.Book, Username: fmt.Sprintf("p%06d", n.names.Add(1)), FirstName: "P", Joined: f.Now})
+			f.Put(purse.User{ID: id, Book: a.Book, Username: fmt.Sprintf("p%06d", n.names.Add(1)), FirstName: "P", Joined: f.Now, Audience: purse.Private})
 			f.Put(purse.Token{Hash: a.Token, ID: purse.TokenID(f.NextID()), User: id, Book: a.Book, Scopes: a.Scopes})
 			f.Put(purse.Account{Account: ledger.Account{ID: purse.WalletOf(id), Currency: f.Book.Currency}, Kind: purse.Wallet})
 			actors[i] = a

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"cmp"
 	"context"
 
 	"purse"
@@ -13,8 +14,8 @@ type PayRequest struct {
 	To       Target
 	Minor    int64 // minor units of the book's currency, positive
 	Note     string
-	Audience purse.Audience
-	Medium   purse.Medium // empty: what the actor's app is registered as
+	Audience purse.Audience // empty: what the actor has set for such payments
+	Medium   purse.Medium   // empty: what the actor's app is registered as
 
 	Once   purse.Once                 // the key and fingerprint of the request, if it has a key
 	Encode func(Receipt) purse.Answer // the door's encoder; pure, as it runs inside the command
@@ -32,10 +33,11 @@ type Target struct {
 //
 // Refused with CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope,
 // CodeKeyReused, CodeStrangers, CodeSelf, CodeTarget, CodeFrozen, CodeLimit,
-// CodeAmount or CodeFunds, in this order.
+// CodeAmount or CodeFunds, in this order; over an app's cap with CodeLimit, after
+// CodeAmount.
 func (s *Service) Pay(ctx context.Context, actor purse.Actor, req PayRequest) (purse.Answer, error) {
 	return s.make(ctx, actor, req, purse.Pay, func(f *purse.Facts, p *purse.Payment) error {
-		if err := policy.Pay(f, p); err != nil {
+		if err := policy.Pay(f, p, actor.App); err != nil {
 			return err
 		}
 		if p.Target == 0 {
@@ -47,7 +49,7 @@ func (s *Service) Pay(ctx context.Context, actor purse.Actor, req PayRequest) (p
 
 // make is the command that makes a payment; do decides what becomes of it.
 func (s *Service) make(ctx context.Context, actor purse.Actor, req PayRequest, action purse.PaymentAction, do func(*purse.Facts, *purse.Payment) error) (purse.Answer, error) {
-	needs, err := s.paymentNeeds(ctx, actor, req)
+	needs, err := s.paymentNeeds(ctx, actor, req, action)
 	if err != nil {
 		return purse.Answer{}, err
 	}
@@ -97,7 +99,7 @@ func (s *Service) become(f *purse.Facts, p *purse.Payment, do func(*purse.Facts,
 		p.Status, p.Completed = purse.PaymentFailed, p.Created()
 		return nil
 	case purse.PaymentSettled:
-		if err := policy.Pay(f, p); err != nil {
+		if err := policy.Pay(f, p, 0); err != nil {
 			return err
 		}
 		return settle(f, p)
@@ -107,9 +109,9 @@ func (s *Service) become(f *purse.Facts, p *purse.Payment, do func(*purse.Facts,
 
 // paymentNeeds guesses what a payment must see. Who owns an address is read
 // here, to name the owner's rows, and again by the command, to go by it.
-func (s *Service) paymentNeeds(ctx context.Context, actor purse.Actor, req PayRequest) (purse.Needs, error) {
+func (s *Service) paymentNeeds(ctx context.Context, actor purse.Actor, req PayRequest, action purse.PaymentAction) (purse.Needs, error) {
 	to, from := req.To.User, purse.WalletOf(actor.User)
-	needs := purse.Needs{Tokens: []purse.TokenHash{actor.Token}}
+	needs := actor.Credential()
 	if to == 0 {
 		needs.Addresses = []purse.Address{req.To.Address}
 		needs.Introductions = []purse.IntroductionKey{{Person: actor.User, Address: req.To.Address}}
@@ -127,11 +129,24 @@ func (s *Service) paymentNeeds(ctx context.Context, actor purse.Actor, req PayRe
 	} else {
 		needs.Accounts = append(needs.Accounts, purse.EscrowAccount)
 	}
-	if actor.App != 0 {
-		needs.Apps = []purse.AppID{actor.App}
+	switch {
+	case action == purse.Pay:
+		needs.Allowances = throughNeeds(actor)
+	case to != 0: // the target may trust the actor
+		k := purse.TieKey{Person: actor.User, Other: to}
+		needs.Ties = []purse.TieKey{k, k.Back()}
+		needs.Allowances = []purse.AllowanceKey{{Person: to, Grantee: int64(actor.User)}}
 	}
 	needs.Once = onceNeeds(req.Once)
 	return needs, nil
+}
+
+// throughNeeds is what tells how much may leave the actor's wallet through the app.
+func throughNeeds(actor purse.Actor) []purse.AllowanceKey {
+	if actor.App == 0 {
+		return nil
+	}
+	return []purse.AllowanceKey{{Person: actor.User, Grantee: int64(actor.App)}}
 }
 
 func onceNeeds(o purse.Once) []purse.OnceKey {
@@ -159,6 +174,13 @@ func newPayment(f *purse.Facts, actor purse.Actor, req PayRequest, action purse.
 			p.Address = req.To.Address
 		}
 	}
+	if p.Audience == "" {
+		u, err := f.User(actor.User)
+		if err != nil {
+			return p, err
+		}
+		p.Audience = cmp.Or(u.Audience, purse.Private)
+	}
 	if p.Medium != "" {
 		return p, nil
 	}
@@ -171,14 +193,19 @@ func newPayment(f *purse.Facts, actor purse.Actor, req PayRequest, action purse.
 	return p, err
 }
 
-// settle gives the payee the money, and the network its fee.
+// settle moves the money from the payer's wallet, with the fee that is due now.
 func settle(f *purse.Facts, p *purse.Payment) error {
-	from, to := purse.WalletOf(p.Payer()), purse.WalletOf(p.Payee())
+	p.Fee = f.Book.Terms.Fee.Of(p.Minor)
+	return deliver(f, p, purse.WalletOf(p.Payer()))
+}
+
+// deliver gives the payee the money, and the network its fee.
+func deliver(f *purse.Facts, p *purse.Payment, from ledger.AccountID) error {
 	var err error
-	if p.Transfer, err = f.Move(from, to, p.Minor, p.Cause()); err != nil {
+	if p.Transfer, err = f.Move(from, purse.WalletOf(p.Payee()), p.Minor, p.Cause()); err != nil {
 		return err
 	}
-	if p.Fee = f.Book.Terms.Fee.Of(p.Minor); p.Fee > 0 {
+	if p.Fee > 0 {
 		if _, err = f.Move(from, purse.FeesAccount, p.Fee, p.Cause()); err != nil {
 			return err
 		}

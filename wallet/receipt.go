@@ -10,7 +10,7 @@ type Receipt struct {
 }
 
 // receiptOf puts together what the answer to p shows. The balance is there only
-// if the actor's token may know it.
+// if the actor's token may know it, or on this network's own pages.
 func receiptOf(f *purse.Facts, actor purse.Actor, p purse.Payment) (Receipt, error) {
 	r := Receipt{Payment: p}
 	var err error
@@ -22,9 +22,11 @@ func receiptOf(f *purse.Facts, actor purse.Actor, p purse.Payment) (Receipt, err
 			return r, err
 		}
 	}
-	t, err := f.Token(actor.Token)
-	if err != nil || !t.Scopes.Has(purse.AccessBalance) {
-		return r, err
+	if actor.Session == "" {
+		t, err := f.Token(actor.Token)
+		if err != nil || !t.Scopes.Has(purse.AccessBalance) {
+			return r, err
+		}
 	}
 	a, err := f.Account(purse.WalletOf(actor.User))
 	if err != nil {

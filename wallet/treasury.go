@@ -54,6 +54,9 @@ func (s *Service) enter(ctx context.Context, book purse.BookID, by purse.Operato
 			if err := walletExists(f, req.Wallet); err != nil {
 				return err
 			}
+			if err := policy.Open(f, req.Wallet); err != nil {
+				return err
+			}
 			if kind == purse.Redeem {
 				if err := policy.NotFrozen(f, req.Wallet); err != nil {
 					return err

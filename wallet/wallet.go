@@ -1,5 +1,6 @@
 // Package wallet is what people do with their wallets: pay, charge, answer to a
-// charge, and look at what was paid. Each use case is one file with one command.
+// charge, look at what was paid, and who their friends are. Each use case is one
+// file with one command.
 //
 // It decides and leaves wire formats to the doors, rules to package policy and
 // arithmetic to package ledger. Everything it promises it promises in the

@@ -51,11 +51,25 @@ func (d *Door) read(r *http.Request) (api.Params, purse.Secret, error) {
 func (d *Door) routes() map[string]map[string]api.Handler {
 	inYAML, inJSON := descriptions()
 	return map[string]map[string]api.Handler{
-		"/v1/payments":               {http.MethodPost: d.pay, http.MethodGet: d.list},
-		"/v1/payments/{id}":          {http.MethodGet: d.show, http.MethodPut: d.change},
-		"/v1/users/{id}/picture.svg": {http.MethodGet: d.picture},
-		"/v1/openapi.yaml":           {http.MethodGet: inYAML},
-		"/v1/openapi.json":           {http.MethodGet: inJSON},
+		"/v1/payments":                     {http.MethodPost: d.pay, http.MethodGet: d.list},
+		"/v1/payments/{id}":                {http.MethodGet: d.show, http.MethodPut: d.change},
+		"/v1/me":                           {http.MethodGet: d.me},
+		"/v1/account":                      {http.MethodGet: d.me},
+		"/v1/payment-methods":              {http.MethodGet: d.paymentMethods},
+		"/v1/users":                        {http.MethodGet: d.users},
+		"/v1/users/{id}":                   {http.MethodGet: d.user, http.MethodPut: d.befriend},
+		"/v1/users/{id}/picture.svg":       {http.MethodGet: d.picture},
+		"/v1/oauth/access_token":           {http.MethodPost: d.token, http.MethodDelete: d.revokeOwn},
+		"/v1/access_token":                 {http.MethodPost: d.token}, // where an SDK of those years refreshes
+		"/v1/account/two-factor/token":     {http.MethodPost: d.sendSecond},
+		"/v1/users/devices":                {http.MethodPost: d.trustDevice},
+		"/v1/oauth/revoke":                 {http.MethodPost: d.revoke},
+		MetadataPath:                       {http.MethodGet: d.metadata},
+		"/v1/openapi.yaml":                 {http.MethodGet: inYAML},
+		"/v1/openapi.json":                 {http.MethodGet: inJSON},
+		"/v1/users/{id}/friends":           {http.MethodGet: d.friends},
+		"/v1/stories/target-or-actor/{id}": {http.MethodGet: d.stories},
+		"/v1/stories/target-or-actor/{a}/target-or-actor/{b}": {http.MethodGet: d.storiesBetween},
 	}
 }
 
@@ -64,13 +78,13 @@ func (d *Door) routes() map[string]map[string]api.Handler {
 func (d *Door) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for where, methods := range d.routes() {
-		for method, h := range methods {
-			mux.Handle(method+" "+where, api.Handle(d.Log, h, fail))
-		}
-		mux.Handle(where, api.Handle(d.Log, wrongMethod(methods), fail))
+		// The mux knows nothing of methods: it would not know whose GET
+		// /v1/users/devices is.
+		mux.Handle(where, api.Handle(d.Log, byMethod(methods), fail))
 	}
 	nothing := api.Handle(d.Log, noPath, fail)
 	mux.Handle("/v1/", nothing)
+	mux.Handle("/v1", nothing) // else the mux redirects
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The mux would redirect to the path as it should be written, with the
 		// query and the token in it, and in no format of this door.
@@ -82,10 +96,17 @@ func (d *Door) Handler() http.Handler {
 	})
 }
 
-func wrongMethod(methods map[string]api.Handler) api.Handler {
+func byMethod(methods map[string]api.Handler) api.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		for _, method := range slices.Sorted(maps.Keys(methods)) {
-			w.Header().Add("Allow", method)
+		method := r.Method
+		if method == http.MethodHead {
+			method = http.MethodGet
+		}
+		if h := methods[method]; h != nil {
+			return h(w, r)
+		}
+		for _, known := range slices.Sorted(maps.Keys(methods)) {
+			w.Header().Add("Allow", known)
 		}
 		return purse.Refuse(purse.CodeMethod, "This path does not know the method %s.", r.Method)
 	}

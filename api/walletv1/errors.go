@@ -49,6 +49,25 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeReminded:     {http.StatusBadRequest, 2907},
 	purse.CodeTooLarge:     {http.StatusRequestEntityTooLarge, 104},
 	purse.CodeMethod:       {http.StatusMethodNotAllowed, 283},
+
+	purse.CodeSignedOut:   {http.StatusUnauthorized, 261},
+	purse.CodeCredentials: {http.StatusBadRequest, 264},
+	purse.CodeSecond:      {http.StatusUnauthorized, 81109},
+	purse.CodeCode:        {http.StatusBadRequest, 81110},
+	purse.CodeProve:       {http.StatusForbidden, 1396},
+	purse.CodeOpen:        {http.StatusBadRequest, 104},
+
+	purse.CodeClient:       {http.StatusBadRequest, 244},
+	purse.CodeClientSecret: {http.StatusBadRequest, 247},
+	purse.CodeRedirect:     {http.StatusBadRequest, 240},
+	purse.CodeResponseType: {http.StatusBadRequest, 249},
+	purse.CodeBadScope:     {http.StatusBadRequest, 246},
+	purse.CodeGrantType:    {http.StatusBadRequest, 276},
+	purse.CodeGrant:        {http.StatusBadRequest, 248},
+	purse.CodeGrantClient:  {http.StatusBadRequest, 255},
+	purse.CodeGrantExpired: {http.StatusBadRequest, 256},
+	purse.CodeGrantUsed:    {http.StatusBadRequest, 257},
+	purse.CodeRefresh:      {http.StatusBadRequest, 275},
 }
 
 // What this door says of everything that is not to be seen.
@@ -57,8 +76,18 @@ const (
 	resourceNotFound = "Resource not found."
 )
 
-// fail writes an error in this door's envelope.
+// fail writes an error in this door's envelope, or as RFC 6749 has it.
 func fail(w http.ResponseWriter, err error) {
+	if o, ok := errors.AsType[*oauthError](err); ok {
+		failOAuth(w, o)
+		return
+	}
+	e, message := wireOf(err)
+	writeError(w, e, message)
+}
+
+// wireOf is what is said of an error.
+func wireOf(err error) (wireError, string) {
 	e, ok := wireErrors[purse.CodeOf(err)]
 	if !ok {
 		e = wireErrors[purse.CodeInternal]
@@ -70,7 +99,7 @@ func fail(w http.ResponseWriter, err error) {
 	if purse.CodeOf(err) == purse.CodeNotFound {
 		message = resourceNotFound // the same words for what is not there and what is not yours
 	}
-	writeError(w, e, message)
+	return e, message
 }
 
 func writeError(w http.ResponseWriter, e wireError, message string) {

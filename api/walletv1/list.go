@@ -51,7 +51,7 @@ func (d *Door) list(w http.ResponseWriter, r *http.Request) error {
 // readQuery reads the filters. Words that are no status are left out, because
 // some callers send more than there are; blank filters count as absent.
 func readQuery(p api.Params) (q purse.PaymentQuery, err error) {
-	if q.Limit, err = readLimit(p.Get("limit")); err != nil {
+	if q.Limit, err = readCount(p.Get("limit"), "limit", pageDefault, 1, pageMax); err != nil {
 		return q, err
 	}
 	switch q.Action = purse.PaymentAction(p.Get("action")); q.Action {
@@ -104,20 +104,21 @@ func words(list string) func(func(string) bool) {
 	return strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// readLimit takes any number and brings it between 1 and pageMax.
-func readLimit(text string) (int, error) {
+// readCount takes any number and brings it between least and most; a blank one is
+// usual.
+func readCount(text, name string, usual, least, most int) (int, error) {
 	if text == "" {
-		return pageDefault, nil
+		return usual, nil
 	}
 	digits := strings.TrimPrefix(text, "-")
 	if digits == "" || strings.Trim(digits, "0123456789") != "" {
-		return 0, purse.Refuse(purse.CodeInvalid, "Invalid parameter : The limit is a number.")
+		return 0, purse.Refuse(purse.CodeInvalid, "Invalid parameter : The %s is a number.", name)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil && digits == text {
-		n = pageMax // more digits than a number has
+		n = most // more digits than a number has
 	}
-	return min(max(n, 1), pageMax), nil
+	return min(max(n, least), most), nil
 }
 
 // dateForms are the forms in which callers send a date: as this door writes it,

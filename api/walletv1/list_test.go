@@ -325,7 +325,7 @@ func TestHugeLimits(t *testing.T) {
 	for text, want := range map[string]int{
 		"9223372036854775808": pageMax, strings.Repeat("9", 1000): pageMax, "-9223372036854775809": 1, "-" + strings.Repeat("9", 1000): 1,
 	} {
-		if got, err := readLimit(text); got != want || err != nil {
+		if got, err := readCount(text, "limit", pageDefault, 1, pageMax); got != want || err != nil {
 			t.Errorf("%.30s: %d, %v, want %d", text, got, err, want)
 		}
 	}

@@ -275,7 +275,7 @@ func put(token string, id purse.PaymentID, action string) request {
 // tables are those that a refusal must leave alone; what is left out is goose's.
 var tables = []string{
 	"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once", "events", "actions", "users", "tokens",
-	"parties", "addresses", "introductions", "apps",
+	"parties", "addresses", "introductions", "apps", "credentials", "contacts", "sessions", "tickets", "grants", "ties", "allowances", "old_usernames", "user_words",
 }
 
 // digest is the sum of everything that the database holds.

@@ -115,19 +115,36 @@ func (d *Door) appendMoney(b []byte, p purse.Payment) []byte {
 
 // appendUser writes the eight members of a short user (wire.md A.3).
 func (d *Door) appendUser(b []byte, u purse.User) []byte {
-	b = purse.AppendQuoted(append(b, `{"username":`...), u.Username)
-	b = purse.AppendQuoted(append(b, `,"first_name":`...), u.FirstName)
-	b = purse.AppendQuoted(append(b, `,"last_name":`...), u.LastName)
-	b = purse.AppendQuoted(append(b, `,"display_name":`...), u.DisplayName())
-	b = purse.AppendQuoted(append(b, `,"about":`...), u.About)
-	b = purse.AppendQuoted(append(b, `,"profile_picture_url":`...), d.PublicURL+"/v1/users/"+u.ID.String()+"/picture.svg")
+	b = d.appendNames(append(b, '{'), u)
 	b = appendID(append(b, `,"id":`...), int64(u.ID))
 	b = appendTime(append(b, `,"date_joined":`...), u.Joined, seconds)
 	return append(b, '}')
 }
 
+// appendNames writes the members that say what a person is called and looks like.
+func (d *Door) appendNames(b []byte, u purse.User) []byte {
+	b = purse.AppendQuoted(append(b, `"username":`...), u.Username)
+	b = purse.AppendQuoted(append(b, `,"first_name":`...), u.FirstName)
+	b = purse.AppendQuoted(append(b, `,"last_name":`...), u.LastName)
+	b = purse.AppendQuoted(append(b, `,"display_name":`...), u.DisplayName())
+	b = purse.AppendQuoted(append(b, `,"about":`...), u.About)
+	return purse.AppendQuoted(append(b, `,"profile_picture_url":`...), d.PublicURL+"/v1/users/"+u.ID.String()+"/picture.svg")
+}
+
 func appendID(b []byte, id int64) []byte {
 	return append(strconv.AppendInt(append(b, '"'), id, 10), '"')
+}
+
+func appendInt(b []byte, n int64) []byte { return strconv.AppendInt(b, n, 10) }
+
+func appendBool(b []byte, yes bool) []byte { return strconv.AppendBool(b, yes) }
+
+// appendNullable writes a text, or null for an empty one.
+func appendNullable(b []byte, text string) []byte {
+	if text == "" {
+		return append(b, `null`...)
+	}
+	return purse.AppendQuoted(b, text)
 }
 
 func appendTime(b []byte, t purse.Time, layout string) []byte {

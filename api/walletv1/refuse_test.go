@@ -270,7 +270,8 @@ func TestEveryPathAnswersInTheEnvelope(t *testing.T) {
 		for _, tc := range []struct{ method, path, allow string }{
 			{"PUT", "/v1/payments", "GET POST"}, {"DELETE", "/v1/payments", "GET POST"}, {"OPTIONS", "/v1/payments", "GET POST"}, {"PATCH", "/v1/payments", "GET POST"},
 			{"POST", "/v1/payments/4", "GET PUT"}, {"DELETE", "/v1/payments/4", "GET PUT"}, {"PATCH", "/v1/payments/4", "GET PUT"},
-			{"POST", "/v1/users/4/picture.svg", "GET"},
+			{"POST", "/v1/users/4/picture.svg", "GET"}, {"PUT", "/v1/users/4/friends", "GET"},
+			{"POST", "/v1/stories/target-or-actor/4", "GET"}, {"PUT", "/v1/stories/target-or-actor/4/target-or-actor/5", "GET"},
 		} {
 			want := fmt.Sprintf(`{"error":{"message":"This path does not know the method %s.","code":283}}`, tc.method)
 			n.refused(t, tc.method+" "+tc.path, request{tc.method, tc.path, ann.token, "", ""}, 405, want)
@@ -279,7 +280,7 @@ func TestEveryPathAnswersInTheEnvelope(t *testing.T) {
 				t.Errorf("%s %s: Allow is %q", tc.method, tc.path, allow)
 			}
 		}
-		for _, path := range []string{"/v1/", "/v1/nothing", "/v1/payments/", "/v1/payments/4/5", "/v1/Payments", "/v1/users/4", "/v1/users/4/picture.png", "/v1/%00", "/v1/%ff",
+		for _, path := range []string{"/v1", "/v1?access_token=Canary", "/v1/", "/v1/nothing", "/v1/payments/", "/v1/payments/4/5", "/v1/Payments", "/v1/users/4/picture.png", "/v1/users/4/friends/5", "/v1/stories", "/v1/stories/target-or-actor/4/5", "/v1/%00", "/v1/%ff",
 			"/v1//payments", "/v1/./payments", "/v1/payments/..", "/v1/payments/../../v1/payments?access_token=Canary", "//v1/payments"} {
 			for _, method := range []string{"GET", "POST"} {
 				n.refused(t, method+" "+path, request{method, path, ann.token, "", ""}, 404, notFound)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,8 +16,45 @@ import (
 	"purse"
 )
 
-// This file has a test for each line of wire.md D.1 that is about payments: what
-// callers send and need that were written long ago.
+// What callers send and need that were written long ago: wire.md D.1, which follows
+// the seed documentation, line by line, and the tests of each. They are in this file,
+// wiretoken_test.go and wirepeople_test.go; those marked * are in
+// cmd/purse/wire_test.go, because they need our pages or paths without /v1.
+//
+//	token: parameter sets, transports    TestWireTokenParameterSetsInEveryTransport, TestWireTokenWithoutV1*
+//	token: client by Basic or body       TestWireClientByBasicThenInTheBody, TestGoOAuth2
+//	token: a failure is a 400            TestWireFailedExchangeOrRefreshIs400
+//	token: what the answer has           TestWireTokenAnswerHasTheTypesThatCallersRead
+//	token: redirect_uri with its query   TestWireRedirectURIAtExchange, TestWireAuthorizePKCEAndTheCallbackURL*
+//	authorize: scopes                    TestWireAuthorizeScopes*
+//	authorize: response_type             TestWireAuthorizeResponseTypes*
+//	authorize: state                     TestWireAuthorizeStateIsEchoed*
+//	authorize: redirect_uri, sdk=ios     TestWireAuthorizeRedirectURIAndUnknownParameters*
+//	authorize: denial                    TestWireAuthorizeDenial*
+//	authorize: PKCE                      TestWireAuthorizePKCEAndTheCallbackURL*
+//	where the access token may be        TestWireTokenInQueryFormJSONOrHeaderAndDuplicatesThatAgree, TestWireTokenPlacesOnOtherPaths
+//	POST payments: transports            TestWirePayInEveryTransport, TestWireEverythingInTheQueryWithAnEmptyFormBody
+//	POST payments: blank recipients      TestWireBlankRecipientsAreAbsent, TestWireOfSeveralRecipientsUserIDThenPhoneThenEmail
+//	POST payments: amount, audience      TestWireAmounts
+//	POST payments: target                TestWireTargetIsNeverNullAndFilled
+//	GET payments: pagination             TestWirePagination, TestWireEveryListHasPagination
+//	GET payments: filters                TestWireListFilters
+//	PUT payments: form or JSON           TestWirePutAsFormOrJSON
+//	PUT payments: remind                 TestWireReminders
+//	ids survive int() and str()          TestWireIDsSurviveAsNumbers, TestWireEveryIDSurvivesAsANumber
+//	me: balance as a string              TestWireBalanceIsAStringUnderMeAndANumberUnderPayments
+//	users/:id                            TestWireUserByIDOrUsername
+//	users/:id/friends                    TestWireFriendsByIDOrUsername
+//	users?query=                         TestWireUsersByNameInAnyCase
+//	DELETE token                         TestWireDeleteEndsTheToken
+//	errors                               TestWireErrorCodesAreIntegers, TestWireNotFoundIs400And283
+//	times without a zone                 TestWireTimesHaveNoZone, TestWireNoTimeOfAnyAnswerHasAZone
+//	webhooks                             there are none yet
+//	sandbox                              TestSandboxAmounts, TestSandboxPerson*
+//
+// and of what apps of later years send (A.1, A.4, A.8): TestWireExtrasOfLaterApps,
+// TestWireAppSession*, TestWireAppSignInWithASecondFactor*, TestWirePathsWithoutV1*,
+// TestWireAnyHostName*.
 
 // send is a request as a caller makes it, with only the headers that it names.
 func (n *network) send(method, path, kind, token, body string) *httptest.ResponseRecorder {
@@ -352,6 +390,62 @@ func TestWireErrorCodesAreIntegers(t *testing.T) {
 			}
 			if err := json.Unmarshal(tc.w.Body.Bytes(), &answer); err != nil || tc.w.Code != tc.status || answer.Error.Code != tc.code || answer.Error.Message == "" {
 				t.Errorf("%s: %d %s (%v)", name, tc.w.Code, tc.w.Body, err)
+			}
+		}
+	})
+}
+
+func TestWirePayInEveryTransport(t *testing.T) {
+	onTheWire(t, func(t *testing.T, n wire) {
+		for how, send := range n.transports(t) {
+			m := body(t, send("/v1/payments", url.Values{
+				"access_token": {n.ann.token}, "email": {""}, "phone": {""}, "user_id": {n.bob.ID.String()}, "amount": {"0.10"}, "note": {"Rent — May"},
+			}))
+			if at(t, m, "data", "payment", "target", "type") != "user" || at(t, m, "data", "payment", "note") != "Rent — May" || at(t, m, "data", "payment", "status") != "settled" {
+				t.Errorf("%s: %v", how, m)
+			}
+		}
+	})
+}
+
+// Apps of later years send more than is documented.
+func TestWireExtrasOfLaterApps(t *testing.T) {
+	onTheWire(t, func(t *testing.T, n wire) {
+		const extras = `"funding_source_id":"5","funding_source_type":"balance","eligibility_token":"x","metadata":{"quasi_cash_disclaimer_viewed":false},"uuid":"1b4e28ba-2fa1"`
+		pay := fmt.Sprintf(`{"user_id":"%d","audience":"private","amount":1.5,"note":"a",%s}`, n.bob.ID, extras)
+		first := n.send("POST", "/v1/payments", "application/json", "Bearer "+n.ann.token, pay)
+		body(t, first)
+		if again := n.send("POST", "/v1/payments", "application/json", "Bearer "+n.ann.token, pay); again.Body.String() != first.Body.String() {
+			t.Errorf("the same uuid again: %s", again.Body)
+		}
+		if got := n.balance(t, n.bob); got != 101_50 {
+			t.Errorf("bob has %d", got)
+		}
+	})
+}
+
+func TestWireListFilters(t *testing.T) {
+	onTheWire(t, func(t *testing.T, n wire) {
+		made := func(by, to person, amount string) string {
+			return at(t, body(t, n.post(by.token, fmt.Sprintf("user_id=%d&amount=%s&note=a", to.ID, amount))), "data", "payment", "id").(string)
+		}
+		paid, charged, got, asked := made(n.ann, n.bob, "1"), made(n.ann, n.bob, "-1"), made(n.bob, n.ann, "1"), made(n.bob, n.ann, "-1")
+		ann := n.ann.ID.String()
+		for query, want := range map[string][]string{
+			"": {asked, got, charged, paid}, "status=&action=&actor=&limit=&before=&after=": {asked, got, charged, paid}, "limit=100000": {asked, got, charged, paid},
+			"status=pending": {asked, charged}, "status=settled": {got, paid}, "status=pending,settled,held": {asked, got, charged, paid},
+			"action=charge": {asked, charged}, "action=pay": {got, paid}, "actor=" + ann: {charged, paid}, "actor=" + ann + "," + n.bob.ID.String(): {asked, got, charged, paid},
+			"action=charge&actor=" + ann + "&limit=100000": {charged}, "action=pay&actor=" + ann + "&limit=100000": {paid}, "status=pending&action=charge&actor=" + ann: {charged},
+			"before=2013-12-27T16:43:40": nil, "after=2013-12-27T16:43:40": {asked, got, charged, paid}, "before=9999-12-30T19:40:57.865985": {asked, got, charged, paid},
+			"after=9999-12-30": nil, "limit=2": {asked, got}, "sort=up": {asked, got, charged, paid},
+		} {
+			m := body(t, n.get("", "/v1/payments?access_token="+n.ann.token+"&"+query))
+			var seen []string
+			for i := range at(t, m, "data").([]any) {
+				seen = append(seen, at(t, m, "data", i, "id").(string))
+			}
+			if !slices.Equal(seen, want) {
+				t.Errorf("%s: %v, want %v", query, seen, want)
 			}
 		}
 	})

@@ -29,6 +29,8 @@ type order func(ctx context.Context, n *network, by purse.Operator, args json.Ra
 // orders is every administrative command.
 var orders = map[string]order{
 	"user.create":     typed(createUser),
+	"user.password":   typed(setPassword),
+	"user.verify":     typed(verifyUser),
 	"token.create":    typed(createToken),
 	"token.revoke":    typed(revokeToken),
 	"treasury.issue":  typed(issueMoney),

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,8 @@ func TestAdministration(t *testing.T) {
 	})
 }
 
+var clientSecret = regexp.MustCompile(`purse_cs_[A-Za-z0-9_-]{48}`)
+
 // administer gives every command once, with mistakes, and returns what was said
 // with numbers and names left out.
 func administer(t *testing.T, database, name string) []string {
@@ -47,7 +50,7 @@ func administer(t *testing.T, database, name string) []string {
 				return -1
 			}
 			return r
-		}, strings.NewReplacer(name, "NAME", strings.ToUpper(name), "NAME").Replace(out))
+		}, strings.NewReplacer(name, "NAME", strings.ToUpper(name), "NAME").Replace(clientSecret.ReplaceAllString(out, "SECRET")))
 		if args[0] != "token" {
 			said = append(said, strings.TrimSpace(clean))
 		}
@@ -75,6 +78,15 @@ func administer(t *testing.T, database, name string) []string {
 	if out := give(0, "terms"); !strings.Contains(out, "0.30 USD and 2.90 percent") || !strings.Contains(out, "48h0m0s, a charge for 72h0m0s") {
 		t.Errorf("%s: the terms are %s", name, out)
 	}
+	give(0, "terms", "--app-cap", "none")
+	if out := give(0, "terms"); !strings.Contains(out, "in a day: none") || !strings.Contains(out, "0.30 USD") {
+		t.Errorf("%s: the terms are %s", name, out)
+	}
+	give(0, "terms", "--app-cap", "20.50")
+	if out := give(0, "terms"); !strings.Contains(out, "in a day: 20.50 USD") {
+		t.Errorf("%s: the terms are %s", name, out)
+	}
+	give(1, "terms", "--app-cap", "-1.00")
 	give(1, "terms", "--fee-percent", "100.01")
 	give(1, "terms", "--fee-percent", "2.999")
 	give(1, "terms", "--fee-fixed", "-1")
@@ -82,6 +94,9 @@ func administer(t *testing.T, database, name string) []string {
 	give(1, "terms", "--charge-life", "0s")
 	give(0, "app", "create", "Wallet for iOS", "--medium", "ios")
 	give(1, "app", "create", "Pages", "--medium", "web")
+	give(0, "app", "create", "A shop", "--public", "--implicit", "--redirect-uri", "https://shop.example/cb", "--redirect-uri", "shop://cb")
+	give(1, "app", "create", "A shop", "--redirect-uri", "http://shop.example/cb")
+	give(1, "app", "create", "A shop", "--redirect-uri", "javascript:alert(1)")
 	give(1, "app", "create", "", "--medium", "api")
 	give(1, "payment", "fail", "4")
 	give(1, "payment", "fail", "that one")

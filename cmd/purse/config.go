@@ -25,18 +25,23 @@ import (
 
 // config is what flags, the environment and the configuration file say.
 type config struct {
-	Database  string
-	RunDir    string
-	Mode      purse.Mode
-	Currency  money.Currency
-	Listen    string
-	PublicURL string // without a slash at the end; empty: what it listens on
-	Proxies   api.Proxies
-	TLSCert   string
-	TLSKey    string
-	Keep      time.Duration // how long the answers of idempotency keys are kept
-	Rate      int           // requests a second that one caller may make; 0: any number
-	RateBurst int           // and so many at once
+	Database   string
+	RunDir     string
+	Mode       purse.Mode
+	Currency   money.Currency
+	Listen     string
+	PublicURL  string // without a slash at the end; empty: what it listens on
+	Proxies    api.Proxies
+	TLSCert    string
+	TLSKey     string
+	KeyFile    string        // empty: beside a SQLite database, none for PostgreSQL
+	Keep       time.Duration // how long the answers of idempotency keys are kept
+	Rate       int           // requests a second that one caller may make; 0: any number
+	RateBurst  int           // and so many at once
+	Messages   messageConfig
+	Name       string       // what the network calls itself
+	AppSignIn  string       // whether apps may sign people in with their password: on, off, or auto
+	SandboxKey purse.Secret // what shows a sandbox's messages to those who are not on this machine
 }
 
 // networkFlags are those of every command that needs a network.
@@ -59,7 +64,11 @@ func listenFlags(f *pflag.FlagSet, listen string) {
 	f.String("trusted-proxies", "", "addresses and networks whose X-Forwarded-For is believed, with commas between")
 	f.String("tls-cert", "", "certificate file, to serve https without a proxy")
 	f.String("tls-key", "", "key file of the certificate")
+	f.String("key-file", "", "the key that seals the seeds of authenticator apps, 32 bytes or 64 hex digits (default: for SQLite the database's name with .key, made if it is not there)")
 	f.Duration("keep-answers", 7*24*time.Hour, "how long the answers to requests with an Idempotency-Key are kept, at least 168h")
+	f.String("name", "purse", "what the network calls itself, on pages and in messages")
+	f.String("app-sign-in", "auto", "whether apps may sign people in with their password, as before OAuth: on, off, or auto, which is on in a sandbox")
+	f.String("sandbox-key", "", "shows a sandbox's messages to whoever knows it; without it they are shown on this machine only")
 	f.Int("rate", 50, "requests a second that one access token, or one address without a token, may make, each GET a tenth of one; 0 for any number")
 	f.Int("rate-burst", 200, "how many of those it may make at once")
 }
@@ -93,10 +102,14 @@ func readConfig(cmd *cobra.Command) (config, error) {
 		Database: k.String("database"), RunDir: k.String("run-dir"), Listen: k.String("listen"),
 		Mode: purse.Live, Currency: money.Currency(strings.ToUpper(k.String("currency"))),
 		PublicURL: strings.TrimRight(k.String("public-url"), "/"),
-		TLSCert:   k.String("tls-cert"), TLSKey: k.String("tls-key"), Keep: k.Duration("keep-answers"),
+		TLSCert:   k.String("tls-cert"), TLSKey: k.String("tls-key"), KeyFile: k.String("key-file"), Keep: k.Duration("keep-answers"),
 	}
+	c.Messages = readMessages(k)
 	if k.Bool("sandbox") {
 		c.Mode = purse.Sandbox
+	}
+	if err := c.readPages(k); err != nil {
+		return c, err
 	}
 	if c.Database == "" {
 		return c, fmt.Errorf("no database is given")
@@ -110,6 +123,26 @@ func readConfig(cmd *cobra.Command) (config, error) {
 	}
 	c.RateBurst, err = whole(k, "rate-burst")
 	return c, err
+}
+
+// readPages reads the settings of pages and sign-ins.
+func (c *config) readPages(k *koanf.Koanf) error {
+	c.Name, c.SandboxKey = k.String("name"), purse.Secret(k.String("sandbox-key"))
+	switch c.AppSignIn = k.String("app-sign-in"); c.AppSignIn {
+	case "on", "off", "auto", "":
+	default:
+		return fmt.Errorf("app-sign-in is on, off or auto")
+	}
+	if c.Name != "" && (!purse.PlainText(c.Name) || len(c.Name) > 60 || strings.ContainsAny(c.Name, "\r\n")) {
+		return fmt.Errorf("name is one line of at most 60 bytes")
+	}
+	return nil
+}
+
+// appSignIns says whether apps may sign people in with their password in a network
+// of this mode.
+func (c config) appSignIns(mode purse.Mode) bool {
+	return c.AppSignIn == "on" || c.AppSignIn != "off" && mode == purse.Sandbox
 }
 
 // whole reads a setting that is a whole number; 0 if the command has none. What
@@ -157,7 +190,8 @@ func (c config) checkServing(loopback bool) error {
 	if c.TLSCert == "" && len(c.Proxies) == 0 && !loopback {
 		return fmt.Errorf("a live network is served with --tls-cert, or behind a TLS proxy that --trusted-proxies names")
 	}
-	return nil
+	_, err := c.Messages.senders()
+	return err
 }
 
 // socket is where the server of this network listens for operators.

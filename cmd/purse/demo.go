@@ -94,12 +94,20 @@ type demo struct {
 	Log      string
 	People   []demoPerson
 	Asked    string // the charge that waits for the first of them
+	App      demoApp
 }
+
+// demoApp is an app that the people can let in.
+type demoApp struct{ ID, Secret, Redirect string }
+
+// demoPassword is the password of a person of the demo.
+func demoPassword(username string) string { return "demo password of " + username }
 
 type demoPerson struct {
 	purse.User
 	Email, Phone string
 	Token        string
+	Password     string
 	Balance      string
 }
 
@@ -139,17 +147,23 @@ func (d *demo) populate(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all, err := purse.ParseScopes(allScopes())
+		t, err := d.identity.CreateToken(ctx, d.book.ID, demoOperator, identity.TokenRequest{User: u.ID, Scopes: purse.EveryScope()})
 		if err != nil {
 			return err
 		}
-		t, err := d.identity.CreateToken(ctx, d.book.ID, demoOperator, identity.TokenRequest{User: u.ID, Scopes: all})
-		if err != nil {
+		password := demoPassword(u.Username)
+		if err := d.identity.SetPassword(ctx, demoOperator, u.ID, password); err != nil {
 			return err
 		}
-		d.People = append(d.People, demoPerson{User: u, Email: m.email, Phone: m.phone, Token: string(t.Secret)})
+		d.People = append(d.People, demoPerson{User: u, Email: m.email, Phone: m.phone, Token: string(t.Secret), Password: password})
+	}
+	if err := d.register(ctx); err != nil {
+		return err
 	}
 	if fresh {
+		if err := d.befriend(ctx, d.People[0], d.People[1]); err != nil {
+			return err
+		}
 		for _, p := range demoPayments {
 			if err := d.pay(ctx, d.People[p.from], d.People[p.to], p.note); err != nil {
 				return err
@@ -169,6 +183,17 @@ func (d *demo) populate(ctx context.Context) error {
 	return nil
 }
 
+// register makes an app, whose people come back to a page of the sandbox's own.
+func (d *demo) register(ctx context.Context) error {
+	secret, hash := identity.ClientSecret()
+	d.App = demoApp{Secret: string(secret), Redirect: d.BaseURL + "/sandbox/callback"}
+	a, err := d.identity.CreateApp(ctx, d.book.ID, demoOperator, purse.App{
+		Name: "Demo app", Medium: purse.MediumAPI, Secret: hash, Redirects: d.App.Redirect,
+	})
+	d.App.ID = a.ID.String()
+	return err
+}
+
 // person makes one of the people, with money.
 func (d *demo) person(ctx context.Context, u purse.User, email, phone string, minor int64) (purse.User, error) {
 	addresses, err := readAddresses(email, phone)
@@ -184,14 +209,6 @@ func (d *demo) person(ctx context.Context, u purse.User, email, phone string, mi
 	return u, err
 }
 
-func allScopes() string {
-	s := ""
-	for _, one := range purse.AllScopes {
-		s += string(one) + " "
-	}
-	return s
-}
-
 func (d *demo) pay(ctx context.Context, from, to demoPerson, note string) error {
 	actor, err := d.identity.Recognize(ctx, purse.Secret(from.Token))
 	if err != nil {
@@ -202,6 +219,19 @@ func (d *demo) pay(ctx context.Context, from, to demoPerson, note string) error 
 		Encode: func(wallet.Receipt) purse.Answer { return purse.Answer{} },
 	})
 	return err
+}
+
+// befriend makes two people friends.
+func (d *demo) befriend(ctx context.Context, a, b demoPerson) error {
+	asking, err := d.identity.Recognize(ctx, purse.Secret(a.Token))
+	if err != nil {
+		return err
+	}
+	asked, err := d.identity.Recognize(ctx, purse.Secret(b.Token))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.wallet.AskFriend(ctx, asking, b.ID), d.wallet.AcceptFriend(ctx, asked, a.ID))
 }
 
 // demoChargeMinor is what the second of the people asks the first for.
@@ -266,14 +296,14 @@ func (d *demo) writeCredentials(path string) error {
 	}
 	c := credentials{
 		BaseURL: d.BaseURL,
-		App:     empty("client_id", "client_secret", "redirect_uri"),
+		App:     map[string]string{"client_id": d.App.ID, "client_secret": d.App.Secret, "redirect_uri": d.App.Redirect},
 		Merchant: empty("id", "name", "hub_username", "hub_password", "hub_webhook_key", "consumer_id",
 			"order_api_key", "order_api_secret"),
 		Operator: empty("username", "password"),
 	}
 	for _, p := range d.People {
 		c.Users = append(c.Users, credentialsUser{
-			ID: p.ID.String(), Username: p.Username, Email: p.Email, Phone: p.Phone, AccessToken: p.Token,
+			ID: p.ID.String(), Username: p.Username, Password: p.Password, Email: p.Email, Phone: p.Phone, AccessToken: p.Token,
 		})
 	}
 	b, err := json.MarshalIndent(c, "", "  ")
@@ -317,6 +347,13 @@ var demoPage = template.Must(template.New("demo").Parse(`
   Everything that ada has to do with, newest first (for programs, {{.BaseURL}}/v1/openapi.yaml says what else there is)
 
     curl -s '{{.BaseURL}}/v1/payments?access_token={{(index .People 0).Token}}'
+
+  Let an app in: open this page, sign in as ada with "{{(index .People 0).Password}}", and look at what the app would get
+    {{.BaseURL}}/v1/oauth/authorize?client_id={{.App.ID}}&response_type=code&state=xyz&scope=make_payments%20access_profile%20access_balance
+  then let the app have its tokens for the code that you see there
+    curl -s {{.BaseURL}}/v1/oauth/access_token -d client_id={{.App.ID}} \
+      -d client_secret={{.App.Secret}} -d code=CODE
+  What the network sends to people (codes, links, notices) stays here: {{.BaseURL}}/sandbox/messages
 
   Cleo has nothing to spend: an error in the API's own format, and nothing changes
 

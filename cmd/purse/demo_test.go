@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +103,7 @@ func TestDemoLinesWork(t *testing.T) {
 		}
 		lines, whole = append(lines, whole), ""
 	}
-	if len(lines) != 5 {
+	if len(lines) != 6 {
 		t.Fatalf("%d lines to try in\n%s", len(lines), page)
 	}
 	curl := func(line string) string {
@@ -122,10 +124,12 @@ func TestDemoLinesWork(t *testing.T) {
 		`"status":"settled","note":"Bread","amount":12.00,"action":"charge"`,
 		`"balance":980.00,"payment":{`,
 		`"note":"Half of the dinner"`,
+		`"balance":"980.00"`,
 		`"code":1319`,
 	} {
-		if got := curl(lines[i+1]); !strings.Contains(got, want) {
-			t.Errorf("%s: %s", lines[i+1], got)
+		line := strings.Replace(lines[i+1], "CODE", demoCode(t, page, c), 1)
+		if got := curl(line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
 		}
 	}
 	database := filepath.Join(dir, "purse.db")
@@ -143,6 +147,41 @@ func TestDemoLinesWork(t *testing.T) {
 		t.Errorf("cleo pays: %d %s", status, body)
 	}
 	stopDemo(t, cmd, page)
+}
+
+// demoCode is a code for the app, got as the page of the demo says.
+func demoCode(t *testing.T, page *printed, c credentials) string {
+	t.Helper()
+	said := regexp.MustCompile(`sign in as ada with "(.*)"`).FindStringSubmatch(page.String())
+	way := regexp.MustCompile(`http\S+/v1/oauth/authorize\S+`).FindString(page.String())
+	if said == nil || way == "" {
+		t.Fatalf("the demo does not say how to let an app in: %s", page)
+	}
+	ada := newVisitor(t, c.BaseURL)
+	ada.open(way).press("/sign-in", "", "name=ada", "password="+said[1]).press("/v1/oauth/authorize", "allow")
+	ada.sees(http.StatusOK, "/sandbox/callback", "xyz", "Now the app asks for its tokens", ada.at.Query().Get("code"))
+	return ada.at.Query().Get("code")
+}
+
+// What the credentials file says lets people and the app in.
+func TestCredentialsLetIn(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(shortDir(t), "data")
+	cmd, page, c := startDemo(t, "--data", dir)
+	app := client{c.App["client_id"], c.App["client_secret"]}
+	for _, u := range c.Users {
+		for _, name := range []string{u.Username, u.Email, u.Phone} {
+			v := newVisitor(t, c.BaseURL).open(app.question(c.BaseURL, "access_profile,access_email,access_phone", "redirect_uri", c.App["redirect_uri"]))
+			v.press("/sign-in", "", "name="+name, "password="+u.Password).press("/v1/oauth/authorize", "allow").sees(http.StatusOK, "/sandbox/callback")
+			in := do(t, ways["JSON"](t, c.BaseURL+"/v1/oauth/access_token", app, url.Values{"code": {v.at.Query().Get("code")}})).is(http.StatusOK)
+			if in.get("user", "id") != u.ID || in.get("user", "email") != u.Email || in.get("user", "phone") != u.Phone {
+				t.Errorf("%s lets in %s", name, in.body)
+			}
+		}
+		me(t, c.BaseURL, u.AccessToken, u.Username)
+	}
+	stopDemo(t, cmd, page)
+	verify(t, filepath.Join(dir, "purse.db"))
 }
 
 // The credentials file has exactly the keys that scripts rely on.

@@ -14,6 +14,7 @@ import (
 	"purse/identity"
 	"purse/store"
 	"purse/wallet"
+	"purse/web"
 )
 
 // network is a network's services, put together.
@@ -22,6 +23,9 @@ type network struct {
 	identity *identity.Service
 	wallet   *wallet.Service
 	rates    *api.Rates // nil unless it is served
+	mailbox  purse.Mailbox
+	later    *later
+	deliver  func(context.Context) error // takes messages to people until its context ends; nil unless it is served
 	book     purse.Book
 	log      *slog.Logger
 }
@@ -39,11 +43,15 @@ func openNetwork(ctx context.Context, database string, o store.Options) (*networ
 		s.Close()
 		return nil, err
 	}
-	return &network{
+	n := &network{
 		store: s, book: b, log: o.Log,
 		identity: &identity.Service{Store: s},
 		wallet:   &wallet.Service{Store: s},
-	}, nil
+	}
+	n.identity.Claim = func(ctx context.Context, a purse.Address) {
+		_ = n.wallet.Claim(ctx, n.book.ID, a) // the sweep does it again, and says what is wrong
+	}
+	return n, nil
 }
 
 // openServed opens a network to serve it.
@@ -52,25 +60,67 @@ func openServed(ctx context.Context, c config, log *slog.Logger) (*network, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := n.enterSandbox(ctx); err != nil {
+	vault, made, err := c.openVault()
+	if err == nil {
+		err = n.enterSandbox(ctx)
+	}
+	if err != nil {
 		n.store.Close()
 		return nil, err
 	}
+	if made != "" {
+		n.log.Info("made a key; keep a copy of it apart from the database's", "file", made)
+	}
+	if n.identity.Courier, n.deliver, n.mailbox, err = courier(c, n.book.Mode, log); err != nil {
+		n.store.Close()
+		return nil, err
+	}
+	n.later = newLater(log)
+	n.identity.Later = n.later.add
+	n.identity.Vault, n.identity.Network, n.identity.AppSignIns, n.identity.Now = vault, c.Name, c.appSignIns(n.book.Mode), time.Now
 	n.rates = api.NewRates(c.Rate, c.RateBurst, time.Now)
 	return n, nil
 }
 
 // handler is everything that the network serves to the public. It picks the door
-// by hand: a mux would redirect unclean paths before a door has seen them.
-func (n *network) handler(c config, publicURL string) http.Handler {
-	wallet := n.walletDoor(publicURL).Handler()
+// by hand: a mux would redirect unclean paths before a door has seen them. loopback
+// says that only this machine reaches the listener.
+func (n *network) handler(c config, publicURL string, loopback bool) http.Handler {
+	n.identity.PublicURL = publicURL
+	wallet, pages := n.walletDoor(publicURL).Handler(), n.site(c, publicURL, loopback).Handler()
 	return c.Proxies.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := r.URL.Path; p == "/v1" || strings.HasPrefix(p, "/v1/") {
+		switch p := r.URL.Path; {
+		case p == "/v1/oauth/authorize":
+			pages.ServeHTTP(w, r)
+		case p == "/v1" || strings.HasPrefix(p, "/v1/") || p == walletv1.MetadataPath:
 			wallet.ServeHTTP(w, r)
-			return
+		case shortened(p):
+			long := r.Clone(r.Context())
+			long.URL.Path, long.URL.RawPath = "/v1"+p, ""
+			wallet.ServeHTTP(w, long)
+		default:
+			pages.ServeHTTP(w, r)
 		}
-		http.NotFound(w, r)
 	}))
+}
+
+// shortened says whether a path is one of the wallet API's as several old clients
+// write it, without /v1. Those of payments are not among them: they are others'
+// (wire.md A.1).
+func shortened(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "me", "account", "users", "stories", "payment-methods", "access_token":
+		return true
+	}
+	return path == "/oauth/access_token" || path == "/oauth/revoke"
+}
+
+func (n *network) site(c config, publicURL string, loopback bool) *web.Site {
+	return &web.Site{
+		Identity: n.identity, Wallet: n.wallet, Store: n.store, Network: c.Name, Book: n.book.ID, Currency: n.book.Currency,
+		PublicURL: publicURL, Log: n.log, Rates: n.rates, Mailbox: n.mailbox, Loopback: loopback, SandboxKey: c.SandboxKey,
+	}
 }
 
 func (n *network) walletDoor(publicURL string) *walletv1.Door {
@@ -79,10 +129,13 @@ func (n *network) walletDoor(publicURL string) *walletv1.Door {
 	}
 }
 
-// How often what is overdue is ended, and what is no longer needed cleared away.
+// How often what is overdue is ended, what waits for the owner of an address is
+// claimed, and what is no longer needed cleared away.
 const (
 	expireEvery = time.Second
+	claimEvery  = 500 * time.Millisecond
 	tidyEvery   = time.Minute
+	flushEvery  = time.Minute
 )
 
 // background does what no request waits for, until ctx is done.
@@ -92,9 +145,36 @@ func (n *network) background(ctx context.Context, keep time.Duration) {
 		n.every(ctx, expireEvery, "expire", func() error { return n.wallet.ExpireOverdue(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
+		n.every(ctx, claimEvery, "claim", func() error { return n.wallet.ClaimOwed(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
 		n.every(ctx, tidyEvery, "tidy", func() error { return n.store.Tidy(ctx, keep) })
 	})
+	loops.Go(func() {
+		n.every(ctx, flushEvery, "flush", func() error { return n.identity.FlushSeen(ctx) })
+	})
 	loops.Wait()
+}
+
+// beginDelivery does what was left for later, and takes messages to people, until
+// stop is called: after the last request was answered.
+func (n *network) beginDelivery(ctx context.Context) (stop func()) {
+	ctx = context.WithoutCancel(ctx)
+	working, noMore := context.WithCancel(ctx)
+	posting, cancel := context.WithCancel(ctx)
+	var worked, posted sync.WaitGroup
+	worked.Go(func() { n.later.run(working) })
+	posted.Go(func() {
+		if err := n.deliver(posting); err != nil && posting.Err() == nil {
+			n.log.Error("deliver", "error", err)
+		}
+	})
+	return func() {
+		noMore()
+		worked.Wait() // it has messages to send
+		cancel()
+		posted.Wait()
+	}
 }
 
 func (n *network) every(ctx context.Context, pause time.Duration, name string, do func() error) {

@@ -114,3 +114,30 @@ func exchange(t *testing.T, method, where, token string, form url.Values) string
 	}
 	return string(body)
 }
+
+// What was paid to an address is somebody's as soon as an operator says that the
+// address is theirs.
+func TestUserVerify(t *testing.T) {
+	on(t, func(t *testing.T, database string) {
+		p := start(t, database)
+		defer p.stop(t)
+		ada, ben := newPerson(t, database, "ada", "10.00"), newPerson(t, database, "ben", "")
+		sent := send(t, p.url, ada.token, "ben@example.org")
+		for _, wrong := range [][]string{{"ben"}, {"ben", "--email", "ben"}, {"nobody", "--email", "ben@example.org"}} {
+			if out, status := try(t, append([]string{"user", "verify", "--database", database}, wrong...)...); status != 1 {
+				t.Errorf("%v: status %d: %s", wrong, status, out)
+			}
+		}
+		run(t, "user", "verify", "ben", "--email", "Ben@example.org", "--phone", "555 555 0100", "--database", database)
+		if got := look(t, p.url, ben.token, sent.ID); got.Status != "settled" {
+			t.Errorf("claimed: %+v", got)
+		}
+		if got := send(t, p.url, ada.token, "ben@example.org"); got.Status != "settled" {
+			t.Errorf("paid since: %+v", got)
+		}
+		if out, status := try(t, "user", "verify", "ada", "--phone", "15555550100", "--database", database); status != 1 || !strings.Contains(out, "another account") {
+			t.Errorf("somebody else's: status %d: %s", status, out)
+		}
+		verify(t, database)
+	})
+}

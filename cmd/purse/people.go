@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"purse"
@@ -55,12 +59,52 @@ func readAddresses(email, phone string) (addresses []purse.Address, err error) {
 	return addresses, nil
 }
 
+type verifyArgs struct {
+	User  string `json:"user"`
+	Email string `json:"email"`
+	Phone string `json:"phone"`
+}
+
+// verifyUser says that addresses are a person's.
+func verifyUser(ctx context.Context, n *network, by purse.Operator, in verifyArgs) (done, error) {
+	addresses, err := readAddresses(in.Email, in.Phone)
+	if err != nil {
+		return done{}, err
+	}
+	if len(addresses) == 0 {
+		return done{}, purse.Refuse(purse.CodeMissing, "Say which address: --email or --phone.")
+	}
+	u, err := n.person(ctx, in.User)
+	if err != nil {
+		return done{}, err
+	}
+	for _, a := range addresses {
+		if err := n.identity.VouchContact(ctx, n.book.ID, by, u.ID, a); err != nil {
+			return done{}, err
+		}
+	}
+	return done{"What is paid there is paid to " + u.Username + "."}, nil
+}
+
 // person finds a user by number or by username.
 func (n *network) person(ctx context.Context, name string) (purse.User, error) {
 	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
 		return n.identity.User(ctx, purse.UserID(id))
 	}
 	return n.store.UserNamed(ctx, name)
+}
+
+type passwordArgs struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+func setPassword(ctx context.Context, n *network, by purse.Operator, in passwordArgs) (done, error) {
+	u, err := n.person(ctx, in.User)
+	if err != nil {
+		return done{}, err
+	}
+	return done{u.Username + " has a new password."}, n.identity.SetPassword(ctx, by, u.ID, in.Password)
 }
 
 func newUser() *cobra.Command {
@@ -82,8 +126,40 @@ func newUser() *cobra.Command {
 	f.StringVar(&in.Email, "email", "", "an e-mail address that is the person's, for sure")
 	f.StringVar(&in.Phone, "phone", "", "a phone number that is the person's, for sure; without a country code it is a US one")
 	f.Bool("json", false, "print JSON")
-	user.AddCommand(create)
+	password := &cobra.Command{
+		Use:   "password USER",
+		Short: "Give a person a new password, read from the standard input; their sessions end",
+		Args:  cobra.ExactArgs(1),
+		RunE: ordered("user.password", func(cmd *cobra.Command, words []string) (any, error) {
+			line, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				return nil, err
+			}
+			return passwordArgs{words[0], strings.TrimRight(line, "\r\n")}, nil
+		}, func(d done) string { return d.Done }),
+	}
+	password.Flags().Bool("json", false, "print JSON")
+	user.AddCommand(password)
+	user.AddCommand(create, newUserVerify())
 	return user
+}
+
+func newUserVerify() *cobra.Command {
+	var in verifyArgs
+	cmd := &cobra.Command{
+		Use:   "verify USER",
+		Short: "Say that an address is a person's, by username or user id; what was paid to it is theirs at once",
+		Args:  cobra.ExactArgs(1),
+		RunE: ordered("user.verify", func(_ *cobra.Command, words []string) (any, error) {
+			in.User = words[0]
+			return in, nil
+		}, func(d done) string { return d.Done }),
+	}
+	f := cmd.Flags()
+	f.StringVar(&in.Email, "email", "", "an e-mail address that is the person's, for sure")
+	f.StringVar(&in.Phone, "phone", "", "a phone number that is the person's, for sure; without a country code it is a US one")
+	f.Bool("json", false, "print JSON")
+	return cmd
 }
 
 type tokenArgs struct {

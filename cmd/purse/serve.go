@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -52,6 +53,7 @@ func newServe() *cobra.Command {
 	}
 	creationFlags(cmd.Flags())
 	listenFlags(cmd.Flags(), "127.0.0.1:8080")
+	messageFlags(cmd.Flags())
 	return cmd
 }
 
@@ -87,7 +89,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	}
 	public := cmp.Or(c.PublicURL, s.url)
 	web := &http.Server{
-		Handler: n.handler(c, public), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		Handler: n.handler(c, public, addr.IP.IsLoopback() && len(c.Proxies) == 0 && leadsHere(public)), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: api.HeaderBytesMax,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
@@ -102,6 +104,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	defer running.Wait()
 	defer stopLoops()
 	running.Go(func() { n.background(loops, c.Keep) })
+	defer n.beginDelivery(ctx)()
 
 	failed := make(chan error, 2)
 	go func() {
@@ -114,6 +117,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	if desk != nil {
 		go func() { failed <- desk.serve() }()
 	}
+	c.warnOfProxy(log, public, addr.IP.IsLoopback())
 	log.Info("serving", "url", s.url, "public_url", public, "mode", n.book.Mode, "currency", n.book.Currency)
 	ready(s)
 	select {
@@ -130,6 +134,25 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 	err = errors.Join(err, web.Shutdown(stopping))
 	log.Info("stopped", "counts", n.store.Stats())
 	return err
+}
+
+// warnOfProxy says in the log that a proxy was not declared, where there must be one.
+func (c config) warnOfProxy(log *slog.Logger, public string, loopback bool) {
+	if loopback && len(c.Proxies) == 0 && !leadsHere(public) {
+		log.Warn("all callers seem to come from this machine and share one rate, also of wrong passwords: name the proxy in trusted-proxies")
+	}
+}
+
+// leadsHere says whether links to public can be followed on this machine only. Where
+// they can be elsewhere, something passes requests on to the listener, though it be
+// on loopback, and no address shows who asks.
+func leadsHere(public string) bool {
+	u, err := url.Parse(public)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // The collector is given room: a server keeps little, so that with Go's own

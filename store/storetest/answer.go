@@ -114,6 +114,9 @@ func testKeyOfPrincipal(t *testing.T, s *server) {
 	for i, a := range []purse.Actor{renewed, app} {
 		err := s.Execute(t.Context(), purse.Command{Book: purse.Directory, Decide: func(f *purse.Facts) error {
 			f.Put(purse.Token{Hash: a.Token, ID: purse.TokenID(i), User: a.User, App: a.App, Book: a.Book, Scopes: a.Scopes})
+			if a.App != 0 {
+				f.Put(purse.App{ID: a.App, Name: "An app", Medium: purse.MediumAPI, DayCap: purse.AppsOwnCap})
+			}
 			return nil
 		}})
 		if err != nil {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ func testBounds(t *testing.T, open Open) {
 	t.Run("APrincipalHas64Places", func(t *testing.T) { testPrincipalPlaces(t, s) })
 	t.Run("ThePlacesAreGivenBack", func(t *testing.T) { testPlacesGivenBack(t, s) })
 	t.Run("TheQueueIsBoundedAndBatchesHaveAtMost512", func(t *testing.T) { testQueueBound(t, s) })
+	t.Run("ABatchHandsOutFewIdentifiers", func(t *testing.T) { testIdentifiersBound(t, s) })
 	t.Run("ACancelledCommandThatHasNotStartedNeverRuns", func(t *testing.T) { testCancelled(t, s) })
 	t.Run("ACommandPastItsDeadlineNeverRuns", func(t *testing.T) { testPastDeadline(t, s) })
 	t.Run("AStartedCommandIsWaitedFor", func(t *testing.T) { testStartedIsWaitedFor(t, s) })
@@ -130,6 +132,43 @@ func testQueueBound(t *testing.T, s *server) {
 	}
 	if err := s.Execute(t.Context(), count(purse.Principal{}, &ran)); err != nil {
 		t.Errorf("the queue stays full: %v", err)
+	}
+}
+
+// testIdentifiersBound: an identifier says about when its command decided, however
+// many others that drew many shared its batch (see batchSpan of package audit).
+func testIdentifiersBound(t *testing.T, s *server) {
+	const commands, each = 100, 300
+	free := s.busy(t, purse.MainBook)
+	waiting, drawn, runs := make([]*pending, commands), make([][]int64, commands), make([]int, commands)
+	for i := range commands {
+		waiting[i] = s.queue(t, t.Context(), on(purse.Needs{}, func(f *purse.Facts) error {
+			runs[i]++
+			drawn[i] = nil
+			for range each {
+				drawn[i] = append(drawn[i], f.NextID())
+			}
+			if i%2 == 0 {
+				return errNo // they are used nevertheless
+			}
+			f.Put(purse.NewAction(f, "test", "draw", "", ""))
+			return nil
+		}))
+	}
+	before := s.Stats().Batches
+	free()
+	for i, p := range waiting {
+		if err := p.wait(t); (err != nil) != (i%2 == 0) || runs[i] != 1 {
+			t.Errorf("command %d: %v, ran %d times", i, err, runs[i])
+		}
+		last := purse.Time(drawn[i][each-1]>>10) + purse.Epoch
+		if span := last - purse.Time(p.now.Load()); span < 0 || span >= 20_000 {
+			t.Errorf("command %d: its last identifier is %d microseconds later than it", i, span)
+		}
+	}
+	increasing(t, slices.Concat(drawn...))
+	if batches := s.Stats().Batches - before; batches > 5 { // one of them kept the book busy
+		t.Errorf("%d batches", batches)
 	}
 }
 

@@ -24,6 +24,7 @@ func testServers(t *testing.T, open Open) {
 	t.Run("IdentifiersAreOneIncreasingRow", func(t *testing.T) { testTwoServersDraw(t, a, b) })
 	t.Run("TwinsAtTwoServersHaveOneEffect", func(t *testing.T) { testTwinsAtTwoServers(t, a, b) })
 	t.Run("ARevocationAtOneIsSeenAtTheOther", func(t *testing.T) { testRevokedElsewhere(t, a, b) })
+	t.Run("APersonWhoHasChangedIsSeenChanged", func(t *testing.T) { testChangedElsewhere(t, a, b) })
 	t.Run("AStoppedServerStopsNobodyForLong", func(t *testing.T) { testStoppedServer(t, a, b) })
 	n.balanced(t)
 }
@@ -59,6 +60,56 @@ func testRevokedElsewhere(t *testing.T, a, b *server) {
 			s.mustPay(t, p[1], p[0], 1, "") // others go on
 		}
 	}
+}
+
+// testChangedElsewhere: once a change of a person was answered (a name, that they
+// have blocked somebody, that they have left), every batch at every server that is
+// asked for later decides by it, whatever the servers remember.
+func testChangedElsewhere(t *testing.T, a, b *server) {
+	who := a.crowd(t, 1, 0)[0].User
+	var answered atomic.Int64
+	changes := make(chan struct{})
+	var readers sync.WaitGroup
+	for i := range 6 {
+		s := []*server{a, b}[i%2]
+		readers.Go(func() {
+			for going := true; going; {
+				select {
+				case <-changes:
+					going = false
+				default:
+				}
+				least := answered.Load()
+				err := s.Execute(context.Background(), on(purse.Needs{Users: []purse.UserID{who}}, func(f *purse.Facts) error {
+					u, err := f.User(who)
+					if n := u.Friends; err == nil && (n < least || n > 0 && u != changedPerson(u, n)) {
+						t.Errorf("after change %d it sees %+v", least, u)
+					}
+					return err
+				}))
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for n := range int64(60) {
+		s := []*server{b, a}[n/2%2]
+		s.inDirectory(t, purse.Needs{Users: []purse.UserID{who}}, func(f *purse.Facts) error {
+			u, err := f.User(who)
+			f.Put(changedPerson(u, n+1))
+			return err
+		})
+		answered.Store(n + 1)
+	}
+	close(changes)
+	readers.Wait()
+}
+
+// changedPerson is somebody after the change of a number.
+func changedPerson(u purse.User, n int64) purse.User {
+	u.Username, u.Friends, u.Wary, u.Closed = fmt.Sprintf("changed-%d", n), n, n%2 == 1, purse.Time(n)
+	return u
 }
 
 func testTwoServersDraw(t *testing.T, a, b *server) {

@@ -50,6 +50,8 @@ func Run(t *testing.T, open Open) {
 		{"Reads", testReads},
 		{"Payments", testPayments},
 		{"Addresses", testAddresses},
+		{"People", testPeople},
+		{"Collisions", testCollisions},
 		{"Tidy", testTidy},
 		{"Crowd", testCrowd},
 		{"Model", testModel},

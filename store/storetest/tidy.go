@@ -21,6 +21,8 @@ func testTidy(t *testing.T, open Open) {
 	t.Run("BatchRowsGoAfterAnHour", func(t *testing.T) { testTidyBatches(t, start(t, open)) })
 	t.Run("OldAnswersArePurgedAndTheirKeysStay", func(t *testing.T) { testTidyAnswers(t, start(t, open)) })
 	t.Run("EveryOldAnswerIsReached", func(t *testing.T) { testTidyMany(t, start(t, open)) })
+	t.Run("OldTicketsAndSessionsGo", func(t *testing.T) { testTidyPeople(t, start(t, open)) })
+	t.Run("EveryOldTicketIsReached", func(t *testing.T) { testTidyTickets(t, start(t, open)) })
 	t.Run("ItMayRunBesidePayments", func(t *testing.T) { testTidyBesidePayments(t, start(t, open)) })
 }
 
@@ -91,6 +93,89 @@ func testTidyMany(t *testing.T, s *server) {
 	before := s.digest(t)
 	s.tidy(t)
 	s.unchanged(t, before, "batches")
+}
+
+// testTidyPeople has tickets and sessions that expire in turn: what was used is known
+// as used for a day after it expired.
+func testTidyPeople(t *testing.T, s *server) {
+	const day = 24 * time.Hour
+	var begun purse.Time
+	s.inDirectory(t, purse.Needs{}, func(f *purse.Facts) error {
+		begun = f.Now
+		for i := range 5 {
+			expires := f.Now.Add(time.Duration(i) * day)
+			f.Put(purse.Ticket{Hash: purse.TicketHash("t" + decimal(i)), Kind: purse.TicketCode, Expires: expires, Used: f.Now})
+			f.Put(purse.Session{Hash: purse.SessionHash("s" + decimal(i)), ID: purse.SessionID(f.NextID()), Expires: expires, Ended: f.Now})
+		}
+		return nil
+	})
+	left := func(tickets, sessions int64) {
+		t.Helper()
+		before := s.digest(t)
+		s.tidy(t)
+		s.unchanged(t, before, "tickets", "sessions", "batches")
+		if n := s.count(t, "tickets"); n != tickets {
+			t.Errorf("%d tickets are left, want %d", n, tickets)
+		}
+		if n := s.count(t, "sessions"); n != sessions {
+			t.Errorf("%d sessions are left, want %d", n, sessions)
+		}
+	}
+	at := func(after time.Duration) {
+		t.Helper()
+		s.inDirectory(t, purse.Needs{}, func(f *purse.Facts) error {
+			return f.AdvanceClock(time.Duration(begun.Add(after)-f.Now) * time.Microsecond)
+		})
+		s.inDirectory(t, purse.Needs{}, func(f *purse.Facts) error { // the head moves on
+			f.Put(purse.NewAction(f, "test", "later", "", ""))
+			return nil
+		})
+	}
+	left(5, 5)
+	at(23 * time.Hour)
+	left(5, 5)
+	at(2*day + time.Hour) // t1 expired 25 hours ago, t2 an hour ago
+	left(3, 5)
+	if v, _, err := s.Ticket(t.Context(), "t2"); err != nil || v.Used == 0 {
+		t.Errorf("a used ticket that has just expired: %+v, %v", v, err)
+	}
+	at(31*day + time.Hour) // s1 expired 30 days and an hour ago
+	left(0, 3)
+}
+
+// testTidyTickets has more tickets than one transaction takes, and one that is made
+// anew under the hash of an old one while they go.
+func testTidyTickets(t *testing.T, s *server) {
+	const tickets = 1200
+	s.inDirectory(t, purse.Needs{}, func(f *purse.Facts) error {
+		for i := range tickets {
+			f.Put(purse.Ticket{Hash: purse.TicketHash("t" + decimal(i)), Kind: purse.TicketVerify, Expires: f.Now})
+		}
+		return nil
+	})
+	s.inDirectory(t, purse.Needs{}, func(f *purse.Facts) error { return f.AdvanceClock(48 * time.Hour) })
+	renew := purse.Command{Book: purse.Directory, Needs: purse.Needs{Tickets: []purse.TicketHash{"t0"}}, Decide: func(f *purse.Facts) error {
+		_, _ = f.Ticket("t0")
+		f.Put(purse.Ticket{Hash: "t0", Kind: purse.TicketVerify, Expires: f.Now.Add(time.Hour)})
+		return nil
+	}}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 5 {
+			if err := s.Execute(t.Context(), renew); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 3 {
+		s.tidy(t)
+	}
+	wait(t, done, "the commands to end")
+	s.tidy(t)
+	if n := s.count(t, "tickets"); n != 1 {
+		t.Errorf("%d tickets are left, want the one that is good", n)
+	}
 }
 
 func testTidyBesidePayments(t *testing.T, s *server) {

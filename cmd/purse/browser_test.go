@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+)
+
+// chromiumTime bounds what a test does in a browser.
+const chromiumTime = time.Minute
+
+// chromium is a browser, and what its console complains about.
+type chromium struct {
+	t          *testing.T
+	ctx        context.Context
+	mu         sync.Mutex
+	complaints []string
+}
+
+func newChromium(t *testing.T) *chromium {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if slices.Contains(strings.Split(os.Getenv("PURSE_TEST_REQUIRE"), ","), "browser") {
+			t.Fatal("there is no Chromium")
+		}
+		t.Skip("there is no Chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-dev-shm-usage", true))
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(allocated)
+	t.Cleanup(end)
+	b := &chromium{t: t}
+	say := func(format string, args ...any) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.complaints = append(b.complaints, fmt.Sprintf(format, args...))
+	}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level != log.LevelVerbose { // it has opinions, too
+				say("%s: %s (%s)", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			say("exception: %s", e.ExceptionDetails.Error())
+		}
+	})
+	if err := chromedp.Run(ctx, log.Enable()); err != nil { // starts it, for as long as the test
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, chromiumTime)
+	t.Cleanup(cancel)
+	b.ctx = ctx
+	return b
+}
+
+func (b *chromium) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b.ctx, actions...); err != nil {
+		var at, text string
+		_ = chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.Text("body", &text)) // as far as it can tell
+		b.t.Fatalf("at %s: %v: %s", at, err, text)
+	}
+}
+
+// arrive waits until the browser's address begins with one.
+func (b *chromium) arrive(want string) (at string) {
+	b.t.Helper()
+	for !strings.HasPrefix(at, want) {
+		if err := chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.WaitReady("body")); err != nil {
+			b.t.Fatalf("on the way to %s, at %s: %v", want, at, err)
+		}
+	}
+	return at
+}
+
+// text is what a part of the page says.
+func (b *chromium) text(part string) (text string) {
+	b.t.Helper()
+	b.run(chromedp.Text(part, &text))
+	return text
+}
+
+// startDemoByName starts a demo that people reach by a name of this machine, since
+// passkeys belong to names. Whoever stands in front has a port before the demo has
+// its own.
+func startDemoByName(t *testing.T) (cmd *exec.Cmd, page *printed, c credentials, database string) {
+	t.Helper()
+	front := httptest.NewUnstartedServer(nil)
+	t.Cleanup(front.Close)
+	_, port, _ := strings.Cut(front.Listener.Addr().String(), ":")
+	dir := filepath.Join(shortDir(t), "data")
+	cmd, page, c = startDemo(t, "--data", dir, "--public-url", "http://localhost:"+port)
+	listens := ""
+	until(t, "the log says where the demo listens", func() bool {
+		lines, _ := os.ReadFile(filepath.Join(dir, "purse.log")) // it may not be there yet
+		_, rest, _ := strings.Cut(string(lines), `"msg":"serving","url":"`)
+		var whole bool
+		listens, _, whole = strings.Cut(rest, `"`)
+		return whole
+	})
+	behind, err := url.Parse(listens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It does not say that it passes requests on: the mailbox is shown to this machine only.
+	front.Config.Handler = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(behind)
+		r.Out.Host = r.In.Host
+	}}
+	front.Start()
+	return cmd, page, c, filepath.Join(dir, "purse.db")
+}
+
+// What the demo says to try in a browser works in one, and so do passkeys.
+func TestDemoInABrowser(t *testing.T) {
+	t.Parallel()
+	b := newChromium(t)
+	cmd, page, c, database := startDemoByName(t)
+	base, ada := c.BaseURL, c.Users[0]
+
+	question := client{id: c.App["client_id"]}.question(base, "make_payments access_profile access_balance", "state", "xyz")
+	b.run(chromedp.Navigate(question))
+	b.arrive(base + "/sign-in?next=")
+	b.run(chromedp.SendKeys("#name", ada.Username), chromedp.SendKeys("#password", ada.Password), chromedp.Submit("#password"))
+	b.arrive(base + "/v1/oauth/authorize?")
+	consent := b.text("main")
+	for _, want := range []string{"Let Demo app in?", "Ada Lindqvist", "See your balance", "at most 100.00 USD a day"} {
+		if !strings.Contains(consent, want) {
+			t.Errorf("the consent page does not say %q: %s", want, consent)
+		}
+	}
+	b.run(chromedp.Click("input[value=access_balance]"), chromedp.Click("button[value=allow]"))
+	at, err := url.Parse(b.arrive(c.App["redirect_uri"] + "?code="))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := at.Query().Get("code")
+	if shown := b.text("main"); !strings.Contains(shown, code) || !strings.Contains(shown, "xyz") {
+		t.Errorf("the callback shows %s", shown)
+	}
+	form := url.Values{"client_id": {c.App["client_id"]}, "client_secret": {c.App["client_secret"]}, "code": {code}}
+	got := ask(t, http.MethodPost, base+"/v1/oauth/access_token", "", form.Encode()).is(http.StatusOK)
+	if scope := got.get("scope"); scope != "make_payments access_profile" {
+		t.Errorf("the app may %s", scope)
+	}
+	me(t, base, got.get("access_token"), ada.Username)
+
+	b.passkey(base, ada)
+	// A password alone, which the old apps ask for, is not enough any more.
+	ask(t, http.MethodPost, base+"/v1/oauth/access_token", "", `{"phone_email_or_username":"ada","client_id":"1","password":"`+ada.Password+`"}`).
+		is(http.StatusBadRequest, `"code":264`)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, said := range b.complaints {
+		t.Errorf("the browser complains: %s", said)
+	}
+	stopDemo(t, cmd, page)
+	verify(t, database)
+}
+
+// passkey adds one, signs out, signs in with it, and proves with it who is there.
+func (b *chromium) passkey(base string, who credentialsUser) {
+	b.t.Helper()
+	key := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true,
+		HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	})
+	b.run(webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) error { _, err := key.Do(ctx); return err }),
+		chromedp.Navigate(base+"/settings/security"), chromedp.SendKeys("#passkey-name", "My laptop"), chromedp.Click("[data-passkey] button"))
+	b.arrive(base + "/settings/security?done=passkey")
+	if text := b.text("main"); !strings.Contains(text, "My laptop") || !strings.Contains(text, "The passkey is added.") {
+		b.t.Errorf("the page says %s", text)
+	}
+	mailTo(b.t, base, who.Email, "A passkey was added")
+	b.run(chromedp.Click(".top button"))
+	b.arrive(base + "/?done=signed-out")
+	b.run(chromedp.Navigate(base + "/settings/apps"))
+	b.arrive(base + "/sign-in?next=")
+	b.run(chromedp.Click("[data-passkey] button"))
+	b.arrive(base + "/settings/apps")
+	if text := b.text("main"); !strings.Contains(text, "Demo app") {
+		b.t.Errorf("the page says %s", text)
+	}
+	b.run(chromedp.Navigate(base+"/prove?next=/settings/security"), chromedp.Click("[data-passkey] button"))
+	b.arrive(base + "/settings/security")
+}

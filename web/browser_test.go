@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts Chromium, and says what its console complains about.
+func browser(t *testing.T) (context.Context, func() []string) {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if slices.Contains(strings.Split(os.Getenv("PURSE_TEST_REQUIRE"), ","), "browser") {
+			t.Fatal("there is no Chromium")
+		}
+		t.Skip("there is no Chromium")
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("force-prefers-reduced-motion", true))
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, end := chromedp.NewContext(allocated)
+	t.Cleanup(end)
+	var mu sync.Mutex
+	var complaints []string
+	say := func(format string, args ...any) {
+		mu.Lock()
+		defer mu.Unlock()
+		complaints = append(complaints, fmt.Sprintf(format, args...))
+	}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			if e.Entry.Level != log.LevelVerbose { // it has opinions, too
+				say("%s: %s (%s)", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+			}
+		case *runtime.EventExceptionThrown:
+			say("exception: %s", e.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			say("console.%s", e.Type)
+		case *cdppage.EventJavascriptDialogOpening:
+			say("a dialog: %s", e.Message)
+		}
+	})
+	if err := chromedp.Run(ctx, log.Enable()); err != nil {
+		t.Fatal(err)
+	}
+	return ctx, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		said := complaints
+		complaints = nil
+		return said
+	}
+}
+
+// gallery serves pages by their names, as the site would.
+func gallery(t *testing.T, pages map[string]any) *httptest.Server {
+	t.Helper()
+	s := &Site{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	mux := http.NewServeMux()
+	mux.Handle("/static/", s.Handler())
+	for name, p := range pages {
+		template, _, _ := strings.Cut(name, ".")
+		mux.Handle("/page/"+name, s.serve(func(t *turn) error { return render(t.w, http.StatusOK, template, p) }))
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// overflow finds what stands out of a page to the side.
+const overflow = `(() => {
+	const wide = document.documentElement.clientWidth;
+	if (document.documentElement.scrollWidth <= wide) return "";
+	const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > wide + 1);
+	return out.slice(0, 4).map((e) => e.outerHTML.slice(0, 100)).join(" | ") || "something";
+})()`
+
+// small finds what is too small for a finger (WCAG 2.5.8); links within text may be.
+const small = `[...document.querySelectorAll("button, input:not([type=hidden], [hidden]), summary, .button, textarea")].
+	filter((e) => e.checkVisibility()).map((e) => e.closest("label.check") ?? e).
+	filter((e) => { const r = e.getBoundingClientRect(); return r.height < 24 || r.width < 24; }).
+	map((e) => e.outerHTML.slice(0, 80)).join(" | ")`
+
+// Every page, in a browser: it complains about nothing, and nothing stands out.
+func TestPagesInABrowser(t *testing.T) {
+	ctx, complaints := browser(t)
+	nice := samples()
+	server := gallery(t, nice)
+	shots := os.Getenv("PURSE_SHOTS")
+	look := func(t *testing.T, url string, width int64, scheme, shot string) {
+		var out, tiny string
+		actions := []chromedp.Action{
+			emulation.SetDeviceMetricsOverride(width, 800, 1, width < 600),
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+			chromedp.Navigate(url),
+			chromedp.Evaluate(overflow, &out), chromedp.Evaluate(small, &tiny),
+		}
+		var picture []byte
+		if shot != "" {
+			actions = append(actions, chromedp.FullScreenshot(&picture, 100))
+		}
+		if err := chromedp.Run(ctx, actions...); err != nil {
+			t.Fatal(err)
+		}
+		if out != "" {
+			t.Errorf("%s at %d px: %s stands out", url, width, out)
+		}
+		if tiny != "" {
+			t.Errorf("%s at %d px: %s is too small", url, width, tiny)
+		}
+		for _, c := range complaints() {
+			t.Errorf("%s: %s", url, c)
+		}
+		if shot != "" {
+			if err := os.WriteFile(filepath.Join(shots, shot+".png"), picture, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name := range nice {
+		for _, width := range []int64{320, 390, 1280} {
+			for _, scheme := range []string{"light", "dark"} {
+				shot := ""
+				if shots != "" && width > 320 {
+					shot = fmt.Sprintf("%s-%d-%s", name, width, scheme)
+				}
+				look(t, server.URL+"/page/"+name, width, scheme, shot)
+			}
+		}
+	}
+	harmful := map[string]any{}
+	for name, p := range nice {
+		harmful[name] = poison(p)
+	}
+	server = gallery(t, harmful)
+	for name := range harmful {
+		for _, width := range []int64{320, 1280} {
+			look(t, server.URL+"/page/"+name, width, "light", "")
+		}
+	}
+}

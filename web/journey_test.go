@@ -1,0 +1,139 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/webauthn"
+	"github.com/chromedp/chromedp"
+)
+
+// journeyTime bounds a whole journey.
+const journeyTime = time.Minute
+
+// live serves a site to a browser, under a name that passkeys take.
+func live(t *testing.T) (string, *fake) {
+	t.Helper()
+	s, f := newSite(t)
+	server := httptest.NewUnstartedServer(nil)
+	s.PublicURL = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
+	server.Config.Handler = s.Handler()
+	server.Start()
+	t.Cleanup(server.Close)
+	return s.PublicURL, f
+}
+
+// elsewhere is another site, whose pages are given.
+func elsewhere(t *testing.T, pages map[string]string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<!doctype html><title>Elsewhere</title><link rel=icon href=data:,>%s", pages[r.URL.Path])
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// arrive waits until the browser's address begins with one.
+func arrive(t *testing.T, ctx context.Context, want string) {
+	t.Helper()
+	var at string
+	for !strings.HasPrefix(at, want) {
+		if err := chromedp.Run(ctx, chromedp.Location(&at), chromedp.WaitReady("body")); err != nil {
+			t.Fatalf("on the way to %s, at %s: %v", want, at, err)
+		}
+	}
+}
+
+func steps(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A person signs in, lets an app in, adds a passkey and signs in with it, in a
+// browser that holds the pages to their policy.
+func TestJourneyInABrowser(t *testing.T) {
+	ctx, complaints := browser(t)
+	ctx, cancel := context.WithTimeout(ctx, journeyTime)
+	defer cancel()
+	base, f := live(t)
+	app := elsewhere(t, nil)
+	f.way = app + "/callback"
+	f.making = `{"publicKey":{"challenge":"AAAA","rp":{"name":"Harbour"},"user":{"id":"AAAA","name":"ada","displayName":"Ada"},"pubKeyCredParams":[{"type":"public-key","alg":-7},{"type":"public-key","alg":-257}]}}`
+	f.using = `{"publicKey":{"challenge":"AAAA","userVerification":"required"}}`
+
+	steps(t, ctx, chromedp.Navigate(base+"/settings"))
+	arrive(t, ctx, base+"/sign-in?next=%2Fsettings")
+	steps(t, ctx, chromedp.SendKeys("#name", "ada"), chromedp.SendKeys("#password", "pass"), chromedp.Submit("#password"))
+	arrive(t, ctx, base+"/settings")
+
+	steps(t, ctx, chromedp.Navigate(base+"/v1/oauth/authorize?client_id=77&state=s"), chromedp.Click("button[value=allow]"))
+	arrive(t, ctx, app+"/callback?code=c&state=s")
+
+	key := webauthn.AddVirtualAuthenticator(&webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true,
+		HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	})
+	f.making = strings.Replace(f.making, `"pubKeyCred`, `"authenticatorSelection":{"residentKey":"required"},"pubKeyCred`, 1)
+	steps(t, ctx, webauthn.Enable(), chromedp.ActionFunc(func(ctx context.Context) error { _, err := key.Do(ctx); return err }),
+		chromedp.Navigate(base+"/settings/security"), chromedp.SendKeys("#passkey-name", "My phone"), chromedp.Click("[data-passkey] button"))
+	arrive(t, ctx, base+"/settings/security?done=passkey")
+	steps(t, ctx, chromedp.Click(".top button"))
+	arrive(t, ctx, base+"/?done=signed-out")
+	steps(t, ctx, chromedp.Navigate(base+"/sign-in?next=/settings/apps"), chromedp.Click("[data-passkey] button"))
+	arrive(t, ctx, base+"/settings/apps")
+
+	said := f.since()
+	for _, want := range []string{"SignIn ada pass", "Allow make_payments access_profile", "FinishPasskey ticket My phone {", "SignOut", "FinishPasskeySignIn ticket {"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%s was not asked: %s", want, said)
+		}
+	}
+	for _, c := range complaints() {
+		t.Error(c)
+	}
+}
+
+// Pages of other sites, and of other programs on this machine, can neither send
+// our forms nor show our pages.
+func TestOtherSitesInABrowser(t *testing.T) {
+	ctx, complaints := browser(t)
+	ctx, cancel := context.WithTimeout(ctx, journeyTime)
+	defer cancel()
+	base, f := live(t)
+	evil := elsewhere(t, map[string]string{
+		"/form":  `<form method=post action="` + base + `/settings/friends"><input name=do value=ask><input name=typed value=ben><input name=form value="` + nonce(adasSession) + `"><button>Win</button></form>`,
+		"/frame": `<iframe src="` + base + `/settings/account"></iframe>`,
+	})
+	steps(t, ctx, chromedp.Navigate(base+"/sign-in"), chromedp.SendKeys("#name", "ada"), chromedp.SendKeys("#password", "pass"), chromedp.Submit("#password"))
+	arrive(t, ctx, base+"/")
+	steps(t, ctx, chromedp.WaitReady(".hello"))
+	f.since()
+	complaints()
+	for _, from := range []string{evil, strings.Replace(evil, "127.0.0.1", "localhost", 1)} {
+		var text string
+		steps(t, ctx, chromedp.Navigate(from+"/form"), chromedp.Click("button"))
+		arrive(t, ctx, base)
+		steps(t, ctx, chromedp.Text("main", &text))
+		if said := f.since(); said != "" || !strings.Contains(text, "from another site") {
+			t.Errorf("a form of %s: %q, %q", from, said, text)
+		}
+		complaints()
+		steps(t, ctx, chromedp.Navigate(from+"/frame"))
+		said := strings.Join(complaints(), "\n")
+		for !strings.Contains(said, "frame-ancestors") {
+			if ctx.Err() != nil {
+				t.Fatalf("a frame of %s is shown: %s", from, said)
+			}
+			steps(t, ctx, chromedp.WaitReady("iframe"))
+			said += strings.Join(complaints(), "\n")
+		}
+	}
+}

@@ -1,0 +1,221 @@
+package web
+
+// What each page may show, by the name of its template. See the file of the
+// page for how it is filled.
+
+// homePage is home.html.
+type homePage struct {
+	Layout
+	FirstName string
+	Tiles     []tile
+}
+
+type tile struct{ Path, Name, About string }
+
+// signInPage is signin.html.
+type signInPage struct {
+	Layout
+	Passkey bool   // can be signed in with
+	Next    string // where to go on to, "" the front page
+	SignUp  string // the way to that page, which keeps Next
+	Typed   string
+}
+
+// codePage is code.html.
+type codePage struct {
+	Layout
+	Next string
+	Sent bool // a text message was asked for
+}
+
+// signUpPage is signup.html.
+type signUpPage struct {
+	Layout
+	Next, SignIn                             string
+	Typed, FirstName, LastName, Email, Phone string
+}
+
+// signOutPage is signout.html.
+type signOutPage struct{ Layout }
+
+// resetPage is reset.html.
+type resetPage struct {
+	Layout
+	Typed string
+	Asked bool
+}
+
+// newPasswordPage is newpassword.html.
+type newPasswordPage struct {
+	Layout
+	Token string
+}
+
+// verifyPage is verify.html.
+type verifyPage struct {
+	Layout
+	Token string
+}
+
+// provePage is prove.html.
+type provePage struct {
+	Layout
+	Next    string
+	Code    bool // a code of an authenticator app is asked for, too
+	Passkey bool // or a passkey
+}
+
+// profilePage is profile.html.
+type profilePage struct {
+	Layout
+	FirstName, LastName, About, Typed string
+	Audiences                         []choice
+	HidesFriends                      bool
+}
+
+// choice is one of several things to pick.
+type choice struct {
+	Value, Name, About string
+	Chosen             bool
+}
+
+// contactsPage is contacts.html.
+type contactsPage struct {
+	Layout
+	Contacts []contactRow
+	Typed    string
+}
+
+type contactRow struct {
+	Number                          int
+	Kind, Text, Shown, Words, Added string
+	Verified                        bool
+	Code                            bool // it is verified by a code in a text message
+}
+
+// securityPage is security.html.
+type securityPage struct {
+	Layout
+	Authenticator    bool
+	Recovery         int // how many recovery codes are left
+	PasskeysPossible bool
+	Passkeys         []passkeyRow
+	Sessions         []sessionRow
+	Others           bool // there are sessions but this one
+}
+
+type passkeyRow struct{ ID, Name, Added, Used string }
+
+type sessionRow struct {
+	ID, Agent, Remote, Seen string
+	Current                 bool
+}
+
+// authenticatorPage is authenticator.html. Without a QR code it is the second
+// try at a code.
+type authenticatorPage struct {
+	Layout
+	QR     qrCode
+	Secret string
+}
+
+// oncePage is once.html: what is shown this once.
+type oncePage struct {
+	Layout
+	About string
+	Shown []shown
+	Back  string
+}
+
+type shown struct {
+	Name    string
+	Values  []string
+	Columns bool // they are short
+}
+
+// appsPage is apps.html.
+type appsPage struct {
+	Layout
+	Apps     []appRow
+	Currency string
+	Token    string // since when there is a developer token, "" there is none
+}
+
+type appRow struct {
+	ID, Name, Initials, Since, Used string
+	Scopes                          []string
+	Pays                            bool
+	Cap, Spent                      string // a day
+}
+
+// developerPage is developer.html.
+type developerPage struct {
+	Layout
+	Apps             []ownAppRow
+	Name, Redirects  string
+	Public, Implicit bool
+}
+
+type ownAppRow struct {
+	ID, Name, Initials, Since string
+	Redirects                 []string
+	Lines                     string // the same, one a line
+	Public, Implicit          bool
+	Open                      bool // it is being changed
+}
+
+// friendsPage is friends.html.
+type friendsPage struct {
+	Layout
+	Friends, Asking, Asked, Blocked []friendRow
+	More                            string // the way to the next friends, "" there are none
+	Typed, Currency                 string
+}
+
+type friendRow struct {
+	ID, Name, Username, Initials string
+	Trust                        string // a day, "" none
+}
+
+// accountPage is account.html.
+type accountPage struct{ Layout }
+
+// consentPage is consent.html.
+type consentPage struct {
+	Layout
+	App, AppInitials string
+	Path             string // which asks the app's question again
+	Scopes           []choice
+	Terms            []string
+	Host             string // where the browser goes next
+}
+
+// callbackPage is callback.html.
+type callbackPage struct {
+	Layout
+	Code, State, Token string
+	Error, Message     string
+	Endpoint           string // where tokens are given
+}
+
+// messagesPage is messages.html.
+type messagesPage struct {
+	Layout
+	Messages []messageRow
+}
+
+type messageRow struct {
+	Number                 int
+	Subject, Words, To, At string
+	Parts                  []part
+}
+
+// part is some of a message's text: a link if it has one.
+type part struct{ Text, Link string }
+
+// errorPage is error.html.
+type errorPage struct {
+	Layout
+	Status   int
+	Sentence string
+}
