@@ -40,6 +40,7 @@ type Options struct {
 
 	chunk  int          // rows a statement, for tests; 0: chunkRows
 	before func(string) // called before a table is walked, for tests; may be nil
+	kept   *database    // a connection that outlives the run, for tests; nil: one is opened
 }
 
 const (
@@ -96,9 +97,13 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Pace < 0 || o.Pace > 1 {
 		return nil, errors.New("audit: the pace is above 0 and at most 1")
 	}
-	db, err := open(o.Database, o.Pace)
-	if err != nil {
-		return nil, fmt.Errorf("audit: %w", err)
+	db := o.kept
+	if db == nil {
+		var err error
+		if db, err = open(o.Database, o.Pace); err != nil {
+			return nil, fmt.Errorf("audit: %w", err)
+		}
+		defer func() { _ = db.close() }() // it has only read
 	}
 	a := &auditor{db: db, book: o.Book, chunk: o.chunk, acked: o.Acked, before: o.before, seed: rand.Uint64(), checks: newChecks()}
 	if a.book == 0 {
@@ -110,8 +115,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if a.before == nil {
 		a.before = func(string) {}
 	}
-	err = errors.Join(a.run(ctx), db.close())
-	if err != nil {
+	if err := a.run(ctx); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	return &Report{

@@ -174,13 +174,31 @@ func (b sample) corruptions(t *testing.T) []corruption {
 	return all
 }
 
+// options are those of runs on what n.copied returns: on PostgreSQL it is always
+// the same database.
+func (n network) options(t *testing.T) func(database string) audit.Options {
+	if n.name != "postgres" {
+		return func(database string) audit.Options { return audit.Options{Database: database} }
+	}
+	database, _ := n.copied(t)
+	kept, stop, err := audit.Keep(audit.Options{Database: database})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stop() })
+	return func(string) audit.Options { return kept }
+}
+
 func TestCorruptions(t *testing.T) {
 	onBoth(t, func(t *testing.T, n network) {
+		t.Parallel() // beside the other database's
 		covered := map[string]bool{}
+		options := n.options(t)
 		for _, c := range n.corruptions(t) {
 			covered[c.check] = true
 			t.Run(c.check+"/"+c.name, func(t *testing.T) {
 				database, db := n.copied(t)
+				o := options(database)
 				result, err := db.Exec(c.statements)
 				if err != nil {
 					t.Fatal(err)
@@ -188,7 +206,8 @@ func TestCorruptions(t *testing.T) {
 				if rows, _ := result.RowsAffected(); rows == 0 {
 					t.Fatal("the corruption changed nothing")
 				}
-				r := run(t, audit.Options{Database: database, Acked: strings.NewReader(strings.Join(n.acked, "\n"))}.WithChunk(25))
+				o.Acked = strings.NewReader(strings.Join(n.acked, "\n"))
+				r := run(t, o.WithChunk(25))
 				if len(check(t, r, c.check).Findings) == 0 {
 					t.Errorf("nothing was found:\n%s", print(r))
 				}

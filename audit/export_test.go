@@ -18,6 +18,17 @@ func (o Options) Before(do func(table string)) Options {
 	return o
 }
 
+// Keep returns options for any number of runs on one connection, which knows the
+// catalogue after the first: that is most of what a run on a small book costs on
+// PostgreSQL.
+func Keep(o Options) (kept Options, stop func() error, err error) {
+	o.kept, err = open(o.Database, o.Pace)
+	if err != nil {
+		return o, nil, err
+	}
+	return o, o.kept.close, nil
+}
+
 // RememberEffects changes how many effects of one principal are remembered, and
 // tells how to change it back.
 func RememberEffects(n int) (restore func()) {

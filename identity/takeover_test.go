@@ -77,7 +77,7 @@ func TestAppsAreTheirOwnersOnlyWithAFreshProof(t *testing.T) {
 		app := n.register(t, ann)
 		n.passDirectory(t, provedLife)
 		later := ann
-		later.Actor.At = ann.Actor.At.Add(provedLife)
+		later.Actor.At = max(ann.Actor.At, ann.Session.Proved).Add(provedLife)
 		_, err := n.RegisterApp(t.Context(), later, AppRequest{Name: "B", Redirects: []string{callback}})
 		wants(t, "register", err, purse.CodeProve)
 		_, err = n.RotateSecret(t.Context(), later, app.ID)

@@ -81,30 +81,52 @@ func (s *Store) deleteOld(ctx context.Context, e engine, list, del *statement, k
 		if err != nil {
 			return err
 		}
-		old := newArgs(del)
-		lock := e.lock()
-		err = e.exchange(ctx, exchange{
-			{st: e.begin()},
-			{st: lock, args: newArgs(lock).int(int64(purse.Directory)), each: func(row) {}},
-			{st: list, args: newArgs(list).int(int64(last.Add(-keep))), each: func(r row) { old.text(r.text()) }},
+		rows := 0
+		err = again(e, func() (err error) {
+			rows, err = deleteSome(ctx, e, list, del, last.Add(-keep))
+			return err
 		})
-		if err != nil {
-			e.reset()
+		if err != nil || rows < tidyRowsMax {
 			return err
-		}
-		end := exchange{{st: commit}}
-		if old.rows > 0 {
-			end = exchange{{st: del, args: old}, {st: commit}}
-		}
-		if err := e.exchange(ctx, end); err != nil {
-			e.reset()
-			return err
-		}
-		if old.rows < tidyRowsMax {
-			return nil
 		}
 	}
 	return nil
+}
+
+// deleteSome deletes the first of the rows that expired before a time.
+func deleteSome(ctx context.Context, e engine, list, del *statement, before purse.Time) (rows int, err error) {
+	old, lock := newArgs(del), e.lock()
+	err = e.exchange(ctx, exchange{
+		{st: e.begin()},
+		{st: lock, args: newArgs(lock).int(int64(purse.Directory)), each: func(row) {}},
+		{st: list, args: newArgs(list).int(int64(before)), each: func(r row) { old.text(r.text()) }},
+	})
+	if err != nil {
+		return 0, err
+	}
+	end := exchange{{st: commit}}
+	if old.rows > 0 {
+		end = exchange{{st: del, args: old}, {st: commit}}
+	}
+	return old.rows, e.exchange(ctx, end)
+}
+
+// tidyTriesMax is how often clearing away gives way to the writers.
+const tidyTriesMax = 8
+
+// again does what may be done twice until nothing is in its way.
+func again(e engine, do func() error) error {
+	for try := 0; ; try++ {
+		err := do()
+		if err == nil {
+			return nil
+		}
+		e.reset()
+		if e.judge(err) != transient || try == tidyTriesMax {
+			return err
+		}
+		backoff(try)
+	}
 }
 
 // purgeAnswers takes one step of the walk; false at its end.
@@ -137,11 +159,7 @@ func (s *Store) purgeAnswers(ctx context.Context, e engine, keep time.Duration) 
 
 // change runs one statement in a transaction of its own.
 func (s *Store) change(ctx context.Context, e engine, one step) error {
-	err := e.exchange(ctx, exchange{{st: e.begin()}, one, {st: commit}})
-	if err != nil {
-		e.reset()
-	}
-	return err
+	return again(e, func() error { return e.exchange(ctx, exchange{{st: e.begin()}, one, {st: commit}}) })
 }
 
 // head reads a book's head, with the time of its last identifier.
