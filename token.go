@@ -111,6 +111,23 @@ type Actor struct {
 	At Time // book time at which the token was valid; 0 where a command will look
 }
 
+// Allows refuses an actor who lacks a scope.
+//
+// Refused with CodeScope.
+func (a Actor) Allows(scope Scope) error { return a.Scopes.allow(scope) }
+
+// Allows refuses a token that lacks a scope.
+//
+// Refused with CodeScope.
+func (t Token) Allows(scope Scope) error { return t.Scopes.allow(scope) }
+
+func (s Scopes) allow(one Scope) error {
+	if !s.Has(one) {
+		return Refuse(CodeScope, "This access token lacks the scope %s.", one)
+	}
+	return nil
+}
+
 // Credential is what a command must see to check a.
 func (a Actor) Credential() Needs {
 	if a.Session != "" {

@@ -20,14 +20,10 @@ type Person struct {
 //
 // Refused with CodeScope.
 func (s *Service) Me(ctx context.Context, actor purse.Actor) (Person, error) {
-	if !actor.Scopes.Has(purse.AccessProfile) {
-		return Person{}, lacks(purse.AccessProfile)
+	if err := actor.Allows(purse.AccessProfile); err != nil {
+		return Person{}, err
 	}
 	return s.own(ctx, actor)
-}
-
-func lacks(scope purse.Scope) error {
-	return purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", scope)
 }
 
 // own is who an actor acts for, with the addresses that the actor may see.
@@ -56,8 +52,8 @@ func (s *Service) own(ctx context.Context, actor purse.Actor) (Person, error) {
 //
 // Refused with CodeScope or CodeNotFound.
 func (s *Service) Look(ctx context.Context, actor purse.Actor, u purse.User) (Person, error) {
-	if !actor.Scopes.Has(purse.AccessProfile) {
-		return Person{}, lacks(purse.AccessProfile)
+	if err := actor.Allows(purse.AccessProfile); err != nil {
+		return Person{}, err
 	}
 	if u.ID == actor.User {
 		return s.own(ctx, actor)
@@ -109,8 +105,8 @@ type SearchQuery struct {
 //
 // Refused with CodeScope.
 func (s *Service) Search(ctx context.Context, actor purse.Actor, q SearchQuery) (people []Person, more bool, err error) {
-	if !actor.Scopes.Has(purse.AccessProfile) {
-		return nil, false, lacks(purse.AccessProfile)
+	if err := actor.Allows(purse.AccessProfile); err != nil {
+		return nil, false, err
 	}
 	text := strings.TrimPrefix(strings.TrimSpace(q.Text), "@")
 	words := strings.Fields(text)

@@ -34,10 +34,7 @@ func Authorize(f *purse.Facts, actor purse.Actor, scope purse.Scope) error {
 	if err := appOpen(f, t.App); err != nil {
 		return err
 	}
-	if !t.Scopes.Has(scope) {
-		return purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", scope)
-	}
-	return nil
+	return t.Allows(scope)
 }
 
 // appOpen refuses tokens of an app that was closed, which nobody goes through to

@@ -38,7 +38,7 @@ const (
 //
 // Refused with CodeScope, or with CodeNotFound as Person.
 func (s *Service) Feed(ctx context.Context, actor purse.Actor, q FeedQuery) (page []Story, next int64, err error) {
-	if err := allows(actor, purse.AccessFeed); err != nil {
+	if err := actor.Allows(purse.AccessFeed); err != nil {
 		return nil, 0, err
 	}
 	people := []purse.UserID{q.Person}

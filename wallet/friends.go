@@ -19,7 +19,7 @@ const friendsChunk = 1000
 // Refused with CodeScope, or with CodeNotFound as Person. The list of somebody who
 // hides it is empty.
 func (s *Service) Friends(ctx context.Context, actor purse.Actor, q purse.FriendQuery) (friends []purse.User, more bool, err error) {
-	if err := allows(actor, purse.AccessFriends); err != nil {
+	if err := actor.Allows(purse.AccessFriends); err != nil {
 		return nil, false, err
 	}
 	u, err := s.Person(ctx, actor, q.Person)

@@ -45,11 +45,3 @@ func (s *Service) seen(ctx context.Context, actor purse.Actor, u purse.User) (pu
 	}
 	return u, nil
 }
-
-// allows refuses an actor without a scope.
-func allows(actor purse.Actor, scope purse.Scope) error {
-	if !actor.Scopes.Has(scope) {
-		return purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", scope)
-	}
-	return nil
-}

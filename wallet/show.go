@@ -43,7 +43,7 @@ func mayRead(actor purse.Actor) error {
 	if actor.Scopes.Has(purse.AccessPaymentHistory) {
 		return nil
 	}
-	return allows(actor, purse.AccessProfile)
+	return actor.Allows(purse.AccessProfile)
 }
 
 // receipts puts payments together with their people.

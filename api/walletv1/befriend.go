@@ -46,7 +46,7 @@ func (d *Door) befriend(w http.ResponseWriter, r *http.Request) error {
 		return purse.Refuse(purse.CodeInvalid, "Invalid parameter : The action is ask, accept, remove, block or unblock.")
 	}
 	// Without the scope nobody is told who is there.
-	if err := allows(actor, purse.AccessFriends); err != nil {
+	if err := actor.Allows(purse.AccessFriends); err != nil {
 		return err
 	}
 	// Whom the actor has blocked is found here too, or nobody could be unblocked.

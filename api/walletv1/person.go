@@ -14,19 +14,11 @@ import (
 // not even told who is there, and with CodeNotFound for somebody who does not exist,
 // has left, or is blocked, whichever of the two did it.
 func (d *Door) person(ctx context.Context, viewer purse.Actor, needed purse.Scope, text string) (purse.User, error) {
-	if err := allows(viewer, needed); err != nil {
+	if err := viewer.Allows(needed); err != nil {
 		return purse.User{}, err
 	}
 	if id, ok := parseID(text); ok {
 		return d.Wallet.Person(ctx, viewer, purse.UserID(id))
 	}
 	return d.Wallet.PersonNamed(ctx, viewer, text)
-}
-
-// allows refuses an actor without a scope.
-func allows(actor purse.Actor, scope purse.Scope) error {
-	if !actor.Scopes.Has(scope) {
-		return purse.Refuse(purse.CodeScope, "This access token lacks the scope %s.", scope)
-	}
-	return nil
 }
