@@ -23,11 +23,12 @@ func (s *Service) Me(ctx context.Context, actor purse.Actor) (Person, error) {
 	if err := actor.Allows(purse.AccessProfile); err != nil {
 		return Person{}, err
 	}
-	return s.own(ctx, actor)
+	return s.Own(ctx, actor)
 }
 
-// own is who an actor acts for, with the addresses that the actor may see.
-func (s *Service) own(ctx context.Context, actor purse.Actor) (Person, error) {
+// Own is who an actor acts for, with the addresses that the actor may see. Apps are
+// told that much with their token, whatever its scopes.
+func (s *Service) Own(ctx context.Context, actor purse.Actor) (Person, error) {
 	u, err := s.User(ctx, actor.User)
 	if err != nil {
 		return Person{}, err
@@ -56,7 +57,7 @@ func (s *Service) Look(ctx context.Context, actor purse.Actor, u purse.User) (Pe
 		return Person{}, err
 	}
 	if u.ID == actor.User {
-		return s.own(ctx, actor)
+		return s.Own(ctx, actor)
 	}
 	seen, err := s.seenBy(ctx, actor, []purse.User{u})
 	if err != nil {

@@ -29,11 +29,7 @@ func (d *Door) bonds(action string) func(context.Context, purse.Actor, purse.Use
 // befriend answers PUT /v1/users/{id}. The scope access_friends is needed. It may be
 // repeated without a key: each action says how things are to be afterwards.
 func (d *Door) befriend(w http.ResponseWriter, r *http.Request) error {
-	p, token, err := d.read(r)
-	if err != nil {
-		return err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
+	p, actor, err := d.reader(r)
 	if err != nil {
 		return err
 	}
@@ -54,7 +50,7 @@ func (d *Door) befriend(w http.ResponseWriter, r *http.Request) error {
 	if id, ok := parseID(r.PathValue("id")); ok {
 		other = purse.UserID(id)
 	} else {
-		u, err := d.Wallet.Store.UserNamed(r.Context(), r.PathValue("id"))
+		u, err := d.Identity.Named(r.Context(), r.PathValue("id"))
 		if err != nil {
 			return err
 		}

@@ -46,6 +46,18 @@ func (d *Door) read(r *http.Request) (api.Params, purse.Secret, error) {
 	return p, token, d.Rates.Allow(r, string(known))
 }
 
+// reader reads a request's parameters as read does, and finds out who asks by a fresh
+// read of the token: for what only looks, and for commands that do not see the token
+// themselves.
+func (d *Door) reader(r *http.Request) (api.Params, purse.Actor, error) {
+	p, token, err := d.read(r)
+	if err != nil {
+		return nil, purse.Actor{}, err
+	}
+	actor, err := d.Identity.Authenticate(r.Context(), token)
+	return p, actor, err
+}
+
 // routes is every path of the door, and what answers its methods. Each of them
 // is in openapi.yaml, and nothing else is.
 func (d *Door) routes() map[string]map[string]api.Handler {

@@ -15,11 +15,7 @@ const friendsDefault = 50
 // friends answers GET /v1/users/{id}/friends, in the order of the friends'
 // identifiers. The scope access_friends is needed.
 func (d *Door) friends(w http.ResponseWriter, r *http.Request) error {
-	p, token, err := d.read(r)
-	if err != nil {
-		return err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
+	p, actor, err := d.reader(r)
 	if err != nil {
 		return err
 	}

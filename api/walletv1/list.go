@@ -25,11 +25,7 @@ const actorsMax = 20
 
 // list answers GET /v1/payments, newest first. The scope access_profile is needed.
 func (d *Door) list(w http.ResponseWriter, r *http.Request) error {
-	p, token, err := d.read(r)
-	if err != nil {
-		return err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
+	p, actor, err := d.reader(r)
 	if err != nil {
 		return err
 	}

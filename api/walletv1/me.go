@@ -3,7 +3,6 @@ package walletv1
 import (
 	"net/http"
 
-	"purse"
 	"purse/api"
 	"purse/identity"
 	"purse/money"
@@ -28,16 +27,6 @@ func (d *Door) me(w http.ResponseWriter, r *http.Request) error {
 	b := d.appendBalance(append(make([]byte, 0, answerBytes), `{"data":{"balance":`...), balance)
 	b = d.appendPerson(append(b, `,"user":`...), p)
 	return api.WriteJSON(w, http.StatusOK, string(append(b, `}}`...)))
-}
-
-// reader reads a request that only looks: its parameters, and who asks.
-func (d *Door) reader(r *http.Request) (api.Params, purse.Actor, error) {
-	p, token, err := d.read(r)
-	if err != nil {
-		return nil, purse.Actor{}, err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
-	return p, actor, err
 }
 
 // appendBalance writes a balance as a string, as callers of these paths expect it;

@@ -112,45 +112,34 @@ func (d *Door) encodeGiven(ctx context.Context, g identity.Given) ([]byte, error
 		b = purse.AppendQuoted(append(b, `,"refresh_token":`...), string(g.Refresh))
 	}
 	b = purse.AppendQuoted(append(b, `,"scope":`...), string(g.Scopes))
-	b, err := d.appendSelf(ctx, append(b, `,"user":`...), g.User, g.Scopes)
+	u, err := d.Identity.Own(ctx, g.Actor)
 	if err != nil {
 		return nil, err
 	}
-	if g.Scopes.Has(purse.AccessBalance) {
-		a, err := d.Identity.Store.Account(ctx, g.User.Book, purse.WalletOf(g.User.ID))
-		if err != nil {
-			return nil, err
-		}
-		b = append(d.appendAmount(append(b, `,"balance":"`...), a.Spendable()), '"') // a string here (wire.md D.1)
+	balance, err := d.Wallet.Balance(ctx, g.Actor)
+	if err != nil {
+		return nil, err
+	}
+	b = d.appendSelf(append(b, `,"user":`...), u)
+	if balance != nil {
+		b = d.appendBalance(append(b, `,"balance":`...), balance) // a string here too (wire.md D.1)
 	}
 	return append(b, '}'), nil
 }
 
-// appendSelf writes a person as their own token may see them: with the e-mail
-// address and the phone number if it has the scopes, else with null.
-func (d *Door) appendSelf(ctx context.Context, b []byte, u purse.User, scopes purse.Scopes) ([]byte, error) {
-	contacts, err := d.Identity.Store.Contacts(ctx, u.ID)
-	if err != nil {
-		return nil, err
-	}
+// appendSelf writes a person as their own token may see them.
+func (d *Door) appendSelf(b []byte, u identity.Person) []byte {
 	b = appendID(append(b, `{"id":`...), int64(u.ID))
 	b = purse.AppendQuoted(append(b, `,"username":`...), u.Username)
 	b = purse.AppendQuoted(append(b, `,"first_name":`...), u.FirstName)
 	b = purse.AppendQuoted(append(b, `,"last_name":`...), u.LastName)
 	b = purse.AppendQuoted(append(b, `,"display_name":`...), u.DisplayName())
 	b = purse.AppendQuoted(append(b, `,"about":`...), u.About)
-	email, phone := "", ""
-	if scopes.Has(purse.AccessEmail) {
-		email = purse.Verified(contacts[u.ID], purse.Email).Text
-	}
-	if scopes.Has(purse.AccessPhone) {
-		phone = purse.Verified(contacts[u.ID], purse.Phone).Text
-	}
-	b = appendNullable(append(b, `,"email":`...), email)
-	b = appendNullable(append(b, `,"phone":`...), phone)
+	b = appendNullable(append(b, `,"email":`...), u.Email)
+	b = appendNullable(append(b, `,"phone":`...), u.Phone)
 	b = purse.AppendQuoted(append(b, `,"profile_picture_url":`...), d.PublicURL+"/v1/users/"+u.ID.String()+"/picture.svg")
 	b = appendTime(append(b, `,"date_joined":`...), u.Joined, seconds)
-	return append(b, '}'), nil
+	return append(b, '}')
 }
 
 // oauthError is an error to a caller who speaks RFC 6749, and not this API's own

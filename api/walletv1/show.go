@@ -9,11 +9,7 @@ import (
 
 // show answers GET /v1/payments/{id}. The scope access_profile is needed.
 func (d *Door) show(w http.ResponseWriter, r *http.Request) error {
-	_, token, err := d.read(r)
-	if err != nil {
-		return err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
+	_, actor, err := d.reader(r)
 	if err != nil {
 		return err
 	}

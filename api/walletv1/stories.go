@@ -25,11 +25,7 @@ func (d *Door) storiesBetween(w http.ResponseWriter, r *http.Request) error {
 // feed answers with the payments of one person, or of two; people are the names in
 // the path.
 func (d *Door) feed(w http.ResponseWriter, r *http.Request, people ...string) error {
-	p, token, err := d.read(r)
-	if err != nil {
-		return err
-	}
-	actor, err := d.Identity.Authenticate(r.Context(), token)
+	p, actor, err := d.reader(r)
 	if err != nil {
 		return err
 	}
