@@ -47,6 +47,7 @@ const (
 	Treasury AccountKind = "treasury" // the outside world: money enters and leaves only against it
 	Fees     AccountKind = "fees"     // what the network has earned
 	Escrow   AccountKind = "escrow"   // money on its way to addresses that nobody owns yet
+	Balance  AccountKind = "merchant" // a merchant's
 )
 
 // The numbers of a book's own accounts. Only the treasury may overdraw: what it

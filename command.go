@@ -12,6 +12,7 @@ import (
 type Command struct {
 	Book      BookID             // the book whose serial order it joins; Directory: a directory command
 	Principal Principal          // whose waiting place it takes; the zero one is the system's, which is not counted
+	Crowd     bool               // the principal stands for many people, and may have more waiting than one person
 	Needs     Needs              // what to load; a first guess, see Missing
 	Decide    func(*Facts) error // pure: reads and changes only Facts; may run more than once, so it assigns results and never appends to them
 }
@@ -49,6 +50,21 @@ type Needs struct {
 	Allowances   []AllowanceKey
 	PendingTo    []Address // the set of the payments that wait for an address to have an owner, the oldest PendingToMax
 	Waiting      []UserID  // the set of pending payments that each person is party to, at most WaitingMax
+
+	Merchants       []MerchantID
+	Logos           []MerchantID
+	APIKeys         []string // usernames
+	Handles         []HandleKey
+	HandleTokens    []string
+	Operations      []OperationKey
+	References      []ReferenceKey // the newest that has each
+	Mandates        []MandateKey
+	Consumers       []ConsumerKey
+	ConsumerNumbers []ConsumerNumber
+	Customers       []CustomerKey
+	CustomerRefs    []CustomerReference
+	Cursors         []string
+	KeysOf          []MerchantID // the set of the keys of each merchant that were not revoked, at most KeysMax
 }
 
 // OpenHoldsMax bounds the set OpenHolds.
@@ -84,6 +100,25 @@ func (n *Needs) Add(more Needs) {
 	n.Allowances = append(n.Allowances[:len(n.Allowances):len(n.Allowances)], more.Allowances...)
 	n.PendingTo = append(n.PendingTo[:len(n.PendingTo):len(n.PendingTo)], more.PendingTo...)
 	n.Waiting = append(n.Waiting[:len(n.Waiting):len(n.Waiting)], more.Waiting...)
+	n.addMerchants(more)
+}
+
+// addMerchants is Add for what merchants have to do with.
+func (n *Needs) addMerchants(more Needs) {
+	n.Merchants = append(n.Merchants[:len(n.Merchants):len(n.Merchants)], more.Merchants...)
+	n.Logos = append(n.Logos[:len(n.Logos):len(n.Logos)], more.Logos...)
+	n.APIKeys = append(n.APIKeys[:len(n.APIKeys):len(n.APIKeys)], more.APIKeys...)
+	n.Handles = append(n.Handles[:len(n.Handles):len(n.Handles)], more.Handles...)
+	n.HandleTokens = append(n.HandleTokens[:len(n.HandleTokens):len(n.HandleTokens)], more.HandleTokens...)
+	n.Operations = append(n.Operations[:len(n.Operations):len(n.Operations)], more.Operations...)
+	n.References = append(n.References[:len(n.References):len(n.References)], more.References...)
+	n.Mandates = append(n.Mandates[:len(n.Mandates):len(n.Mandates)], more.Mandates...)
+	n.Consumers = append(n.Consumers[:len(n.Consumers):len(n.Consumers)], more.Consumers...)
+	n.ConsumerNumbers = append(n.ConsumerNumbers[:len(n.ConsumerNumbers):len(n.ConsumerNumbers)], more.ConsumerNumbers...)
+	n.Customers = append(n.Customers[:len(n.Customers):len(n.Customers)], more.Customers...)
+	n.CustomerRefs = append(n.CustomerRefs[:len(n.CustomerRefs):len(n.CustomerRefs)], more.CustomerRefs...)
+	n.Cursors = append(n.Cursors[:len(n.Cursors):len(n.Cursors)], more.Cursors...)
+	n.KeysOf = append(n.KeysOf[:len(n.KeysOf):len(n.KeysOf)], more.KeysOf...)
 }
 
 // Missing is what a getter of Facts returns for a row that was not loaded.
@@ -141,6 +176,7 @@ type Reader interface {
 	Told(ctx context.Context, book BookID, q StoryQuery) ([]Payment, error)
 
 	DirectoryReader
+	MerchantReader
 }
 
 // DirectoryReader is the plain reads of the directory.
@@ -178,6 +214,71 @@ type DirectoryReader interface {
 	Asking(ctx context.Context, person UserID, limit int) ([]UserID, error)
 	// FindUsers finds people one of whose names begins with a word.
 	FindUsers(ctx context.Context, word string, limit, offset int) ([]UserID, error)
+}
+
+// MerchantReader is the plain reads of what merchants and consumers have to do with.
+type MerchantReader interface {
+	// Merchants finds merchants; those that do not exist are not in the map.
+	Merchants(ctx context.Context, ids ...MerchantID) (map[MerchantID]Merchant, error)
+	// MerchantsAfter lists merchants in the order in which they were made, from the
+	// one after a number on.
+	MerchantsAfter(ctx context.Context, after MerchantID, limit int) ([]Merchant, error)
+	// Logo finds a merchant's picture.
+	Logo(ctx context.Context, merchant MerchantID) (Logo, error)
+	// APIKey finds a key by its username, also when it is not valid, and tells the
+	// time of its book at which it was read.
+	APIKey(ctx context.Context, username string) (APIKey, Time, error)
+	// KeysOf lists the keys of a merchant that were not revoked, by username.
+	KeysOf(ctx context.Context, merchant MerchantID) ([]APIKey, error)
+	// Handle finds a payment handle.
+	Handle(ctx context.Context, book BookID, k HandleKey) (Handle, error)
+	// HandleNamed finds a payment handle by its token.
+	HandleNamed(ctx context.Context, book BookID, token string) (Handle, error)
+	// HandleLinked finds the payment handle that a page is about.
+	HandleLinked(ctx context.Context, link string) (Handle, error)
+	// Handles lists a merchant's payment handles, newest first, and counts how many
+	// q asks for, up to 10,000.
+	Handles(ctx context.Context, book BookID, q HubQuery) ([]Handle, int, error)
+	// Operation finds an operation.
+	Operation(ctx context.Context, book BookID, k OperationKey) (Operation, error)
+	// Operations lists a merchant's operations of a kind, as Handles does.
+	Operations(ctx context.Context, book BookID, kind OperationKind, q HubQuery) ([]Operation, int, error)
+	// Under lists what came of an operation, oldest first, at most 100: not the
+	// settlement that a sale makes by itself.
+	Under(ctx context.Context, book BookID, parent OperationID) ([]Operation, error)
+	// OverdueHandles finds handles that have not ended although their deadline has
+	// come by now, oldest first.
+	OverdueHandles(ctx context.Context, book BookID, now Time, limit int) ([]HandleKey, error)
+	// Unsettled finds sales of which money still waits although its deadline has come.
+	Unsettled(ctx context.Context, book BookID, now Time, limit int) ([]OperationKey, error)
+	// Mandate finds an agreement, also one that was revoked.
+	Mandate(ctx context.Context, book BookID, k MandateKey) (Mandate, error)
+	// MandatesOf lists a person's agreements, newest first, those that were revoked at
+	// the end.
+	MandatesOf(ctx context.Context, book BookID, person UserID, limit int) ([]Mandate, error)
+	// Consumers finds what merchants know wallets by.
+	Consumers(ctx context.Context, book BookID, keys ...ConsumerKey) (map[ConsumerKey]Consumer, error)
+	// Customer finds a merchant's record of somebody, also one that was deleted.
+	Customer(ctx context.Context, book BookID, k CustomerKey) (Customer, error)
+	// CustomerReferenced finds the record that has a reference and was not deleted.
+	CustomerReferenced(ctx context.Context, book BookID, k CustomerReference) (Customer, error)
+	// Events lists the news of a book after an identifier, in their order.
+	Events(ctx context.Context, book BookID, after int64, limit int) ([]Event, error)
+	// News looks at the next limit events of a book after an identifier, and gives
+	// those of some kinds, and how far it has looked.
+	News(ctx context.Context, book BookID, after int64, limit int, kinds ...EventKind) (news []Event, upTo int64, err error)
+	// Postings lists the postings of an account, newest first, from the one before a
+	// number on; 0: from the newest.
+	Postings(ctx context.Context, book BookID, account ledger.AccountID, before int64, limit int) ([]ledger.Posting, error)
+}
+
+// HubQuery says which of a merchant's handles or operations are to be listed.
+type HubQuery struct {
+	Merchant MerchantID
+	Ref      string // only those with this reference; empty: all
+	From, To Time   // made from From on, before To
+	Limit    int
+	Offset   int // how many to leave out at the beginning
 }
 
 // StoryQuery says which of a person's payments are to be told.

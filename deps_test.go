@@ -16,9 +16,9 @@ var layer = map[string]int{
 	"purse/ledger": 1, "purse/audit": 1,
 	"purse":        2,
 	"purse/policy": 3, "purse/sandbox": 3, "purse/outbound": 3,
-	"purse/identity": 4, "purse/wallet": 4, "purse/internal/load": 4,
+	"purse/identity": 4, "purse/wallet": 4, "purse/hub": 4, "purse/internal/load": 4,
 	"purse/api": 5, "purse/store": 5,
-	"purse/api/walletv1": 6, "purse/web": 6, "purse/store/storetest": 6,
+	"purse/api/walletv1": 6, "purse/api/hubv1": 6, "purse/web": 6, "purse/store/storetest": 6,
 	"purse/cmd/purse": 7,
 }
 

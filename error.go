@@ -48,6 +48,25 @@ const (
 	CodeProve       Code = "prove"       // it is too long ago that the person proved who they are
 	CodeOpen        Code = "open"        // an account with money or something pending cannot be closed
 
+	CodeBadKey        Code = "bad_key"        // not an API key of this network, or none any more
+	CodeKeyKind       Code = "key_kind"       // the API key is not for this
+	CodeField         Code = "field"          // the request has a field that is not known here
+	CodeCurrency      Code = "currency"       // not this network's currency
+	CodeDuplicate     Code = "duplicate"      // a merchant's reference that was used before
+	CodeHandle        Code = "handle"         // a payment handle that is not there, was used, or is not payable
+	CodeHandleExpired Code = "handle_expired" // a payment handle that was not used in time
+	CodeNotAccepted   Code = "not_accepted"   // the merchant takes no payments from wallets
+	CodeMerchant      Code = "merchant"       // the merchant's account is closed
+	CodeDeclined      Code = "declined"       // the payment was declined
+	CodeFloor         Code = "floor_limit"    // declined, because of the amount
+	CodeRefused       Code = "refused"        // the consumer has said no
+	CodeOverSettle    Code = "over_settle"    // more than is left to settle
+	CodeOverRefund    Code = "over_refund"    // more than is left to refund
+	CodeFinal         Code = "final"          // it has come to its end and cannot be changed
+	CodeNotLinked     Code = "not_linked"     // the consumer has never paid the merchant
+	CodeCustomer      Code = "customer"       // a customer's reference that another has
+	CodeGateway       Code = "gateway"        // an outside processor has failed; sandboxes only
+
 	CodeClient       Code = "client"        // no such app
 	CodeClientSecret Code = "client_secret" // not the app's secret
 	CodeRedirect     Code = "redirect"      // not an address that the app is registered for
@@ -68,6 +87,8 @@ var Codes = []Code{
 	CodeNoToken, CodeBadToken, CodeTokenRevoked, CodeTokenExpired, CodeScope, CodeTooLarge, CodeMethod,
 	CodeRate, CodeStrangers, CodeNotPending, CodeNoCharge, CodeReminded, CodeClockJumped,
 	CodeSignedOut, CodeCredentials, CodeSecond, CodeCode, CodeProve, CodeOpen,
+	CodeBadKey, CodeKeyKind, CodeField, CodeCurrency, CodeDuplicate, CodeHandle, CodeHandleExpired, CodeNotAccepted, CodeMerchant,
+	CodeDeclined, CodeFloor, CodeRefused, CodeOverSettle, CodeOverRefund, CodeFinal, CodeNotLinked, CodeCustomer, CodeGateway,
 	CodeClient, CodeClientSecret, CodeRedirect, CodeResponseType, CodeBadScope, CodeGrantType,
 	CodeGrant, CodeGrantClient, CodeGrantExpired, CodeGrantUsed, CodeRefresh,
 }

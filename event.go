@@ -7,15 +7,37 @@ type EventKind string
 
 // What can be heard of.
 const (
-	PaymentCreated   EventKind = "payment.created"
-	PaymentUpdated   EventKind = "payment.updated"  // its status has changed
-	PaymentReminded  EventKind = "payment.reminded" // the target of a charge was asked again
-	PaymentNarrowed  EventKind = "payment.narrowed" // fewer people may see it
-	ContactVerified  EventKind = "contact.verified" // an address has an owner
-	TreasuryIssued   EventKind = "treasury.issued"
-	TreasuryRedeemed EventKind = "treasury.redeemed"
-	WalletFrozen     EventKind = "wallet.frozen"
-	WalletUnfrozen   EventKind = "wallet.unfrozen"
+	PaymentCreated        EventKind = "payment.created"
+	PaymentUpdated        EventKind = "payment.updated"  // its status has changed
+	PaymentReminded       EventKind = "payment.reminded" // the target of a charge was asked again
+	PaymentNarrowed       EventKind = "payment.narrowed" // fewer people may see it
+	ContactVerified       EventKind = "contact.verified" // an address has an owner
+	HandleWasInitiated    EventKind = "handle.initiated"
+	HandleIsProcessing    EventKind = "handle.processing"
+	HandleIsPayable       EventKind = "handle.payable"
+	HandleWasCompleted    EventKind = "handle.completed"
+	HandleHasFailed       EventKind = "handle.failed"
+	HandleHasExpired      EventKind = "handle.expired"
+	SaleCompleted         EventKind = "sale.completed"
+	SaleFailed            EventKind = "sale.failed"
+	SaleCancelled         EventKind = "sale.cancelled"
+	SaleExpired           EventKind = "sale.expired" // what was not settled went back, by the clock
+	SettlementCompleted   EventKind = "settlement.completed"
+	SettlementFailed      EventKind = "settlement.failed"
+	VoidFailed            EventKind = "void.failed"
+	CreditFailed          EventKind = "credit.failed"
+	VoidCompleted         EventKind = "void.completed"
+	RefundCompleted       EventKind = "refund.completed"
+	RefundFailed          EventKind = "refund.failed"
+	CreditCompleted       EventKind = "credit.completed"
+	VerificationCompleted EventKind = "verification.completed"
+	MandateGiven          EventKind = "mandate.given"
+	MandateChanged        EventKind = "mandate.changed" // its caps or its end
+	MandateRevoked        EventKind = "mandate.revoked"
+	TreasuryIssued        EventKind = "treasury.issued"
+	TreasuryRedeemed      EventKind = "treasury.redeemed"
+	WalletFrozen          EventKind = "wallet.frozen"
+	WalletUnfrozen        EventKind = "wallet.unfrozen"
 )
 
 // Event is one row of news, written in the commit that makes it true. Whoever

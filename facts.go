@@ -53,6 +53,19 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 	w.Apps.asked, w.Addresses.asked, w.Introductions.asked = true, true, true
 	w.OldUsernames.asked, w.Credentials.asked, w.Contacts.asked, w.Sessions.asked = true, true, true, true
 	w.Tickets.asked, w.Grants.asked, w.Ties.asked, w.Allowances.asked = true, true, true, true
+	w.Merchants.asked = true
+	w.Logos.asked = true
+	w.APIKeys.asked = true
+	w.Handles.asked = true
+	w.HandleTokens.asked = true
+	w.Operations.asked = true
+	w.References.asked = true
+	w.Mandates.asked = true
+	w.Consumers.asked = true
+	w.ConsumerNumbers.asked = true
+	w.Customers.asked = true
+	w.CustomerRefs.asked = true
+	w.Cursors.asked = true
 	for _, noun := range nouns {
 		switch v := noun.(type) {
 		case User:
@@ -67,6 +80,8 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 			continue
 		case AddressOwner:
 			w.WantPendingTo(v.Address)
+		case Merchant:
+			w.WantKeys(v.ID)
 		case Account:
 			w.WantSpent(v.ID)
 		case Spent:
@@ -196,6 +211,32 @@ func (f *Facts) Put(noun any) {
 		wantSet(&f.set.spentIn, v.ID) // a new account has paid nothing yet
 	case ledger.HeldMoney:
 		f.putHold(v)
+	default:
+		f.putOfMerchants(noun)
+	}
+}
+
+// putOfMerchants is Put for what merchants have to do with.
+func (f *Facts) putOfMerchants(noun any) {
+	switch v := noun.(type) {
+	case Merchant:
+		f.set.Merchants.put(v.ID, v)
+	case Logo:
+		f.set.Logos.put(v.Merchant, v)
+	case APIKey:
+		putIn(&f.set.APIKeys, f.set.keysOf[v.Merchant], v.Username, v)
+	case Handle:
+		f.putHandle(v)
+	case Operation:
+		f.putOperation(v)
+	case Mandate:
+		f.set.Mandates.put(v.MandateKey, v)
+	case Consumer:
+		f.putConsumer(v)
+	case Customer:
+		f.putCustomer(v)
+	case Cursor:
+		f.set.Cursors.put(v.Name, v)
 	default:
 		panic(fmt.Sprintf("purse: put a %T", noun))
 	}

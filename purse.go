@@ -70,10 +70,17 @@ type (
 	PaymentID int64
 	EntryID   int64
 	ActionID  int64
+
+	MerchantID  int64
+	HandleID    int64
+	OperationID int64
+	MandateID   int64
+	CustomerID  int64
 )
 
 // On the wire and in logs identifiers are decimal.
-func (id UserID) String() string    { return strconv.FormatInt(int64(id), 10) }
-func (id AppID) String() string     { return strconv.FormatInt(int64(id), 10) }
-func (id PaymentID) String() string { return strconv.FormatInt(int64(id), 10) }
-func (id EntryID) String() string   { return strconv.FormatInt(int64(id), 10) }
+func (id UserID) String() string     { return strconv.FormatInt(int64(id), 10) }
+func (id AppID) String() string      { return strconv.FormatInt(int64(id), 10) }
+func (id PaymentID) String() string  { return strconv.FormatInt(int64(id), 10) }
+func (id MerchantID) String() string { return strconv.FormatInt(int64(id), 10) }
+func (id EntryID) String() string    { return strconv.FormatInt(int64(id), 10) }

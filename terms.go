@@ -30,13 +30,10 @@ func (t Terms) Check() error {
 	if t.AppCap < AppsOwnCap {
 		return Refuse(CodeInvalid, "What apps may pay out in a day is an amount, and not negative.")
 	}
-	if t.Fee.Fixed < 0 || t.Fee.Fixed > fixedMax || t.Fee.Basis < 0 || t.Fee.Basis > basisWhole {
-		return Refuse(CodeInvalid, "A fee is not negative, and at most 100 percent.")
-	}
-	return nil
+	return t.Fee.check()
 }
 
-// Fee is what a payer pays on top of a payment.
+// Fee is what a payer pays on top of a payment, or a merchant out of what it settles.
 type Fee struct {
 	Fixed int64 // minor units
 	Basis int64 // hundredths of a percent of the payment
@@ -47,6 +44,13 @@ const fixedMax = 1_000_000_000_000
 
 // basisWhole is a hundred percent.
 const basisWhole = 10_000
+
+func (f Fee) check() error {
+	if f.Fixed < 0 || f.Fixed > fixedMax || f.Basis < 0 || f.Basis > basisWhole {
+		return Refuse(CodeInvalid, "A fee is not negative, and at most 100 percent.")
+	}
+	return nil
+}
 
 // Of is the fee for a payment of minor units, the percentage rounded half up. A
 // sum that no amount can hold comes out as the largest amount, which nobody has.

@@ -26,7 +26,7 @@ var (
 	// starters may start goroutines, for the same reasons.
 	starters = []string{"cmd/", "store/", "internal/pgtest/", "internal/load/"}
 	// exact are the packages in which money is never a float.
-	exact = []string{"money/", "ledger/", "policy/", "wallet/", "store/", "api/walletv1/", "audit/"}
+	exact = []string{"money/", "ledger/", "policy/", "wallet/", "hub/", "store/", "api/walletv1/", "api/hubv1/", "audit/"}
 	// A walk's pace is a share of time, not of money.
 	floats = []string{"audit/audit.go", "audit/pace.go", "audit/report.go", "audit/database.go"}
 )

@@ -11,8 +11,8 @@ type EntryKind string
 
 // The kinds of treasury entries.
 const (
-	Issue  EntryKind = "issue"  // money enters a wallet
-	Redeem EntryKind = "redeem" // money leaves a wallet
+	Issue  EntryKind = "issue"  // money enters a wallet or a merchant's balance
+	Redeem EntryKind = "redeem" // money leaves it
 )
 
 // Entry is money entering or leaving the network by the word of an operator.
@@ -20,8 +20,8 @@ const (
 type Entry struct {
 	ID       EntryID
 	Kind     EntryKind
-	Wallet   UserID
-	Minor    int64 // minor units, positive
+	Wallet   UserID // or the merchant's number
+	Minor    int64  // minor units, positive
 	Operator Operator
 	Reason   string
 	Transfer ledger.TransferID

@@ -35,6 +35,20 @@ type WorkingSet struct {
 	Ties         Rows[TieKey, Tie]
 	Allowances   Rows[AllowanceKey, Allowance]
 
+	Merchants       Rows[MerchantID, Merchant]
+	Logos           Rows[MerchantID, Logo]
+	APIKeys         Rows[string, APIKey]
+	Handles         Rows[HandleKey, Handle]
+	HandleTokens    Rows[string, HandleKey] // follows Handles
+	Operations      Rows[OperationKey, Operation]
+	References      Rows[ReferenceKey, int64] // follows Handles and Operations
+	Mandates        Rows[MandateKey, Mandate]
+	Consumers       Rows[ConsumerKey, Consumer]
+	ConsumerNumbers Rows[ConsumerNumber, UserID] // follows Consumers
+	Customers       Rows[CustomerKey, Customer]
+	CustomerRefs    Rows[CustomerReference, CustomerID] // follows Customers
+	Cursors         Rows[string, Cursor]
+
 	Postings Log[ledger.Posting]
 	Events   Log[Event]
 	Actions  Log[Action]
@@ -51,6 +65,7 @@ type WorkingSet struct {
 	appsOf       map[UserID]*set[AppID]
 	pendingTo    map[Address]*set[PaymentID]
 	waiting      map[UserID]*set[PaymentID]
+	keysOf       map[MerchantID]*set[string]
 }
 
 // set holds the keys that a named set may have; whether each still belongs is
@@ -167,14 +182,16 @@ func (w *WorkingSet) Changed() bool {
 type undoable interface {
 	keep()
 	revert()
+	fork()     // goes on with rows of its own; see Memory.Fork
 	any() bool // something was changed and not reverted
 }
 
-func (w *WorkingSet) tables() [25]undoable {
+func (w *WorkingSet) tables() [38]undoable {
 	return [...]undoable{
 		&w.Tokens, &w.Users, &w.Usernames, &w.Accounts, &w.Spent, &w.Payments, &w.Entries, &w.Holds, &w.Once,
 		&w.Parties, &w.Apps, &w.Addresses, &w.Introductions,
 		&w.OldUsernames, &w.Words, &w.Credentials, &w.Contacts, &w.Sessions, &w.Tickets, &w.Grants, &w.Ties, &w.Allowances,
+		&w.Merchants, &w.Logos, &w.APIKeys, &w.Handles, &w.HandleTokens, &w.Operations, &w.References, &w.Mandates, &w.Consumers, &w.ConsumerNumbers, &w.Customers, &w.CustomerRefs, &w.Cursors,
 		&w.Postings, &w.Events, &w.Actions,
 	}
 }

@@ -28,6 +28,10 @@ const (
 	requestTimeout = 10 * time.Second
 )
 
+// CorrelationHeader is the header by which some doors name an answer, for its
+// receiver to ask about it; it is in the log line too.
+const CorrelationHeader = "X-Internal-Correlation-Id"
+
 // Handler answers a request or returns why not.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
@@ -60,7 +64,7 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 			}
 			fail(seen, err)
 		}
-		logRequest(log, r, seen.status, time.Since(start), err)
+		logRequest(log, r, seen, time.Since(start), err)
 	})
 }
 
@@ -75,10 +79,13 @@ func safely(h Handler, w http.ResponseWriter, r *http.Request) (err error) {
 }
 
 // logRequest writes a request's one line: no query, no body, no credential.
-func logRequest(log *slog.Logger, r *http.Request, status int, took time.Duration, err error) {
-	attrs := make([]slog.Attr, 0, 7)
-	attrs = append(attrs, slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", status),
+func logRequest(log *slog.Logger, r *http.Request, w *statusWriter, took time.Duration, err error) {
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs, slog.String("method", r.Method), slog.String("path", shownPath(r)), slog.Int("status", w.status),
 		slog.Int64("us", took.Microseconds()), slog.String("remote", Remote(r)))
+	if id := w.Header().Get(CorrelationHeader); id != "" {
+		attrs = append(attrs, slog.String("correlation", id))
+	}
 	level := slog.LevelInfo
 	if err != nil {
 		code := purse.CodeOf(err)
@@ -89,6 +96,15 @@ func logRequest(log *slog.Logger, r *http.Request, status int, took time.Duratio
 		}
 	}
 	log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// shownPath is the path of r, or its pattern where the path has the secret of a link
+// in it.
+func shownPath(r *http.Request) string {
+	if strings.Contains(r.Pattern, "{link}") {
+		return r.Pattern
+	}
+	return r.URL.Path
 }
 
 // statusWriter remembers the status that was sent.
@@ -134,8 +150,8 @@ func WriteAnswer(w http.ResponseWriter, a purse.Answer) error {
 	return WriteJSON(w, a.Status, a.Body)
 }
 
-// tooLarge tells an over-long body from a broken one.
-func tooLarge(err error) error {
+// TooLarge tells an over-long body from a broken one.
+func TooLarge(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &purse.Error{Code: purse.CodeTooLarge, Message: "The request is larger than 64 KiB.", Err: err}
 	}

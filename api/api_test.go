@@ -188,3 +188,17 @@ func TestRequestGoesOnWhenItsCallerHangsUp(t *testing.T) {
 		return nil
 	})
 }
+
+func TestLogNamesTheAnswer(t *testing.T) {
+	for _, id := range []string{"", "an-id"} {
+		a := serve(request("", "", ""), func(w http.ResponseWriter, _ *http.Request) error {
+			if id != "" {
+				w.Header().Set(CorrelationHeader, id)
+			}
+			return WriteJSON(w, 200, "{}")
+		})
+		if got := strings.Contains(a.log, `"correlation":"`+id+`"`); got != (id != "") {
+			t.Errorf("%q: %s", id, a.log)
+		}
+	}
+}

@@ -176,7 +176,9 @@ func FuzzFingerprint(f *testing.F) {
 		same := path1 == path2 && maps.Equal(one, two)
 		r1, r2 := request("", "", ""), request("", "", "")
 		r1.URL.Path, r2.URL.Path = path1, path2
-		if got := fingerprint(r1, Params{a1: v1, b1: w1}, "") == fingerprint(r2, Params{a2: v2, b2: w2}, ""); got != same {
+		o1, err1 := Once(r1, Params{a1: v1, b1: w1}, "key", purse.Principal{}, "")
+		o2, err2 := Once(r2, Params{a2: v2, b2: w2}, "key", purse.Principal{}, "")
+		if got := o1.Fingerprint == o2.Fingerprint; got != same || err1 != nil || err2 != nil {
 			t.Errorf("%q %q and %q %q: same fingerprint is %v", path1, one, path2, two, got)
 		}
 	})
@@ -190,4 +192,37 @@ func essence(a, v, b, w string) Params {
 	}
 	delete(p, TokenParam)
 	return p
+}
+
+func TestOnceBodyCoversWhatIsAsked(t *testing.T) {
+	who := purse.Principal{ID: 1}
+	ask := func(method, path, body, view string) purse.Once {
+		r := httptest.NewRequest(method, path, nil)
+		r.Header.Set(OnceHeader, "k")
+		o, err := OnceBody(r, []byte(body), who, view)
+		if err != nil || o.Key != "k" || o.Principal != who {
+			t.Fatalf("%v, %v", o, err)
+		}
+		return o
+	}
+	one := ask("POST", "/a", `{"b":1}`, "v")
+	if again := ask("POST", "/a", `{"b":1}`, "v"); again != one {
+		t.Errorf("%v and %v", one, again)
+	}
+	for name, other := range map[string]purse.Once{
+		"method": ask("PUT", "/a", `{"b":1}`, "v"), "path": ask("POST", "/b", `{"b":1}`, "v"), "body": ask("POST", "/a", `{"b":2}`, "v"),
+		"view": ask("POST", "/a", `{"b":1}`, ""), "view in the body": ask("POST", "/a", `{"b":1}v`, ""),
+	} {
+		if other.Fingerprint == one.Fingerprint {
+			t.Errorf("another %s has the same fingerprint", name)
+		}
+	}
+	r := httptest.NewRequest("POST", "/a", nil)
+	if o, err := OnceBody(r, nil, who, ""); err != nil || o != (purse.Once{}) {
+		t.Errorf("without a key: %v, %v", o, err)
+	}
+	r.Header.Set(OnceHeader, strings.Repeat("k", 256))
+	if _, err := OnceBody(r, nil, who, ""); purse.CodeOf(err) != purse.CodeInvalid {
+		t.Errorf("a long key: %v", err)
+	}
 }

@@ -43,7 +43,7 @@ func ReadParams(r *http.Request) (Params, error) {
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, tooLarge(err)
+		return nil, TooLarge(err)
 	}
 	switch body = bytes.TrimSpace(body); {
 	case len(body) == 0:
@@ -205,25 +205,48 @@ func Once(r *http.Request, p Params, key string, principal purse.Principal, view
 	if header := r.Header.Get(OnceHeader); header != "" {
 		key = header
 	}
+	return once(key, principal, func() string { return fingerprint(r, p, view) })
+}
+
+// OnceBody is Once for a door whose requests are JSON: the fingerprint covers
+// method, path, the body and view. The body must be JSON in one form, such as
+// json.Compact gives it.
+//
+// Refused with CodeInvalid.
+func OnceBody(r *http.Request, body []byte, principal purse.Principal, view string) (purse.Once, error) {
+	return once(r.Header.Get(OnceHeader), principal, func() string {
+		return sealed(append(append(append(append(asked(r), '\n'), body...), '\n'), view...))
+	})
+}
+
+func once(key string, principal purse.Principal, print func() string) (purse.Once, error) {
 	if key == "" {
 		return purse.Once{}, nil
 	}
 	if err := purse.CheckOnceKey(key); err != nil {
 		return purse.Once{}, err
 	}
-	return purse.Once{Principal: principal, Key: key, Fingerprint: fingerprint(r, p, view)}, nil
+	return purse.Once{Principal: principal, Key: key, Fingerprint: print()}, nil
 }
 
 func fingerprint(r *http.Request, p Params, view string) string {
-	b := make([]byte, 0, 256)
-	// Escaped, so that no path and no value can pass for another parameter.
-	b = append(append(append(b, r.Method...), ' '), url.PathEscape(r.URL.Path)...)
+	b := asked(r)
 	for _, name := range slices.Sorted(maps.Keys(p)) {
 		if name != TokenParam {
 			b = append(append(append(append(b, '\n'), url.QueryEscape(name)...), '='), url.QueryEscape(p.Get(name))...)
 		}
 	}
-	b = append(append(b, '\n'), view...)
+	return sealed(append(append(b, '\n'), view...))
+}
+
+// asked is what every fingerprint begins with. It is escaped, as names and values
+// are, so that no path and no value can pass for another parameter.
+func asked(r *http.Request) []byte {
+	b := make([]byte, 0, 256)
+	return append(append(append(b, r.Method...), ' '), url.PathEscape(r.URL.Path)...)
+}
+
+func sealed(b []byte) string {
 	sum := sha256.Sum256(b)
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

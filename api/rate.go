@@ -80,10 +80,7 @@ func (rates *Rates) Allow(r *http.Request, credential string) error {
 	if rates == nil || rates.limit == 0 {
 		return nil
 	}
-	who := caller{credential: credential}
-	if credential == "" {
-		who.address = payer(r)
-	}
+	who := asker(r, credential)
 	cost := writeCost
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		cost = readCost
@@ -98,6 +95,33 @@ func (rates *Rates) Allow(r *http.Request, credential string) error {
 		return errRate
 	}
 	return nil
+}
+
+// Left tells what is left in the bucket of r's caller, in writing requests: how
+// many it holds, how many are in it, and how long it takes until it is full. A
+// limit of 0 says that the caller is not limited.
+func (rates *Rates) Left(r *http.Request, credential string) (limit, remaining int, reset time.Duration) {
+	if rates == nil || rates.limit == 0 {
+		return 0, 0, 0
+	}
+	rates.mu.Lock()
+	defer rates.mu.Unlock()
+	if credential != "" && rates.exempt[credential] {
+		return 0, 0, 0
+	}
+	now := rates.now()
+	there := max(rates.bucket(asker(r, credential), now).TokensAt(now), 0)
+	missing := max(float64(rates.burst)-there, 0)
+	reset = time.Duration(missing / float64(rates.limit) * float64(time.Second))
+	return rates.burst / writeCost, int(there) / writeCost, reset
+}
+
+// asker is whose bucket r takes from.
+func asker(r *http.Request, credential string) caller {
+	if credential == "" {
+		return caller{address: payer(r)}
+	}
+	return caller{credential: credential}
 }
 
 // Exempt never limits these credentials again, until the server stops.

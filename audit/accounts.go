@@ -44,7 +44,8 @@ from accounts a where a.book = $1 and a.id > $2 order by a.id limit $3`
 // and nothing goes out.
 const closed = 2
 
-// systemKinds are the accounts of the book itself; all others are wallets.
+// systemKinds are the accounts of the book itself; all others are wallets and the
+// balances of merchants.
 var systemKinds = map[int64]string{treasury: "treasury", fees: "fees", escrow: "escrow"}
 
 func (a *auditor) walkAccounts(ctx context.Context) error {
@@ -82,7 +83,7 @@ func (a *auditor) judgeAccount(r *account) {
 	}
 
 	c.states.saw()
-	if want := cmp.Or(systemKinds[r.id], "wallet"); r.kind != want {
+	if want := cmp.Or(systemKinds[r.id], "wallet"); r.kind != want && (want != "wallet" || r.kind != "merchant") {
 		c.states.fail("account %d: kind %q, not %s", r.id, r.kind, want)
 	}
 	if r.id <= 0 || r.id >= systemBelow {
@@ -91,7 +92,7 @@ func (a *auditor) judgeAccount(r *account) {
 	if r.currency != a.head.currency {
 		c.states.fail("account %d: currency %q in a book of %s", r.id, r.currency, a.head.currency)
 	}
-	if r.frozen < 0 || r.frozen > closed || r.frozen == closed && r.kind != "wallet" {
+	if r.frozen < 0 || r.frozen > closed || r.frozen == closed && systemKinds[r.id] != "" {
 		c.states.fail("account %d: frozen is %d", r.id, r.frozen)
 	}
 	if r.frozen == closed && (t.creditsPosted != t.debitsPosted || t.debitsHeld != 0 || t.creditsHeld != 0) {
@@ -118,6 +119,10 @@ func (a *auditor) judgeAccount(r *account) {
 	if r.kind == "wallet" && r.id <= a.upTo {
 		c.orphans.saw()
 		a.pairings.wallets.addLeft(record{r.id})
+	}
+	if r.kind == "merchant" && r.id <= a.upTo {
+		c.orphans.saw()
+		a.pairings.balances.addLeft(record{r.id})
 	}
 }
 

@@ -121,7 +121,7 @@ func TestDoubleEffectOfBusyPrincipal(t *testing.T) {
 
 // directoryTables have no book in their keys.
 var directoryTables = []string{"addresses", "users", "tokens", "apps", "old_usernames", "user_words", "credentials", "contacts",
-	"sessions", "tickets", "grants", "ties"}
+	"sessions", "tickets", "grants", "ties", "merchants", "logos", "api_keys"}
 
 func TestPlansAreIndexRanges(t *testing.T) {
 	n := onPostgres(t)

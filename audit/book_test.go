@@ -30,6 +30,8 @@ type sample struct {
 	// What came with people and apps.
 	claimedCharge, claimedPublic, claimedPaid, returned, trusted, narrow int64
 	erin, gone, app, grant, ended                                        int64 // gone has left; the grant ended has
+
+	shops
 }
 
 func write(s *scribe) sample {
@@ -75,6 +77,7 @@ func write(s *scribe) sample {
 	}
 	b.waiting(s)
 	b.claims(s)
+	b.trade(s)
 	b.people(s)
 	b.acked = s.acked
 	return b
@@ -287,7 +290,8 @@ func onPostgres(t *testing.T) network {
 // tables are all tables of the schema.
 var tables = []string{"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once",
 	"events", "actions", "users", "tokens", "parties", "introductions", "addresses", "apps",
-	"old_usernames", "user_words", "credentials", "contacts", "sessions", "tickets", "grants", "ties", "allowances"}
+	"old_usernames", "user_words", "credentials", "contacts", "sessions", "tickets", "grants", "ties", "allowances",
+	"merchants", "logos", "api_keys", "handles", "operations", "mandates", "consumers", "customers", "cursors"}
 
 // onBoth runs a test on both databases.
 func onBoth(t *testing.T, test func(*testing.T, network)) {

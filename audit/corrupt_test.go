@@ -139,7 +139,7 @@ book-time; the head ran back; update heads set last = last - 1000000
 book-time; an event to come; update events set id = {late} + 104857600000000000 where subject = {pay}
 book-time; a batch to come; insert into batches (book, id, nonce) values (1, {late} + 104857600000000000, 1)
 book-time; a transfer to come; update postings set transfer = transfer + 104857600000000000 where account = {cat} and number = (select max(number) from postings where account = {cat})
-book-time; an answer to come; update once set at = at + 100000000000 where principal = {ben}
+book-time; an answer to come; update once set at = at + 31536000000000 where principal = {ben}
 
 orphans; a wallet without an owner; delete from users where id = {dan}
 orphans; a person without a wallet; delete from accounts where id = {dan}
@@ -147,7 +147,7 @@ orphans; a token without a person; update tokens set user_id = 5 where user_id =
 `
 
 func (b sample) corruptions(t *testing.T) []corruption {
-	names := strings.NewReplacer(
+	names := strings.NewReplacer(append(b.shops.names(),
 		"{ann}", fmt.Sprint(b.ann), "{ben}", fmt.Sprint(b.ben), "{cat}", fmt.Sprint(b.cat), "{dan}", fmt.Sprint(b.dan),
 		"{issue}", fmt.Sprint(b.issue), "{pay}", fmt.Sprint(b.pay), "{part}", fmt.Sprint(b.part), "{late}", fmt.Sprint(b.late),
 		"{action}", fmt.Sprint(b.action),
@@ -158,9 +158,9 @@ func (b sample) corruptions(t *testing.T) []corruption {
 		"{claimed paid}", fmt.Sprint(b.claimedPaid), "{trusted}", fmt.Sprint(b.trusted), "{narrow}", fmt.Sprint(b.narrow),
 		"{erin}", fmt.Sprint(b.erin), "{gone}", fmt.Sprint(b.gone), "{app}", fmt.Sprint(b.app), "{grant}", fmt.Sprint(b.grant),
 		"{ended}", fmt.Sprint(b.ended), "{spare}", hashOf("spare"),
-		"{captured}", fmt.Sprint(b.captured), "{released}", fmt.Sprint(b.released), "{open}", fmt.Sprint(b.open))
+		"{captured}", fmt.Sprint(b.captured), "{released}", fmt.Sprint(b.released), "{open}", fmt.Sprint(b.open))...)
 	var all []corruption
-	for line := range strings.Lines(corruptions + waitingCorruptions + peopleCorruptions) {
+	for line := range strings.Lines(corruptions + waitingCorruptions + peopleCorruptions + shopCorruptions) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}

@@ -40,6 +40,12 @@ func happened(t, now int64) bool { return t >= 0 && t <= now }
 
 func is01(v int64) bool { return v == 0 || v == 1 }
 
+// base64ed says whether s is padded base64, and not empty.
+func base64ed(s string) bool {
+	_, err := base64.StdEncoding.DecodeString(s)
+	return err == nil && s != ""
+}
+
 // hashed says whether s is a SHA-256 as they are written down.
 func hashed(s string) bool {
 	const characters = 43

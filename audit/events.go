@@ -65,6 +65,10 @@ func (a *auditor) judgeEvent(e *event) {
 		c.fail("event %d: kind %q", e.id, e.kind)
 		return
 	}
+	if noun, ok := aboutHub(e.kind); ok {
+		a.judgeHubEvent(e, noun)
+		return
+	}
 	if !aboutPayment(e.kind) {
 		a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq}) // its status would mean something else
 		return

@@ -57,7 +57,7 @@ func Plans(ctx context.Context, url string) (map[string]string, error) {
 		"once of some":  {onceOfText, []any{1, 1, 0, "", 5000}},
 		"spent":         {spentText, []any{1, 1, 1, 5000}},
 		"spent now":     {spentNowText, []any{1, 1, 5000}},
-		"counted":       {countedText, []any{1, 1, 1, 5, 6}},
+		"counted":       {countedText, []any{1, 1, 1, 5, 6, 1, 9}},
 		"payments":      {paymentsText, []any{1, 0, int64(1) << 60, 5000}},
 		"parties":       {partiesText, []any{1, 1, 1, 1, 5000}},
 		"introductions": {introductionsText, []any{1, 1, "email", "", 5000}},
@@ -75,6 +75,15 @@ func Plans(ctx context.Context, url string) (map[string]string, error) {
 		"grants":        {grantsText, []any{0, 5000}},
 		"tokens":        {tokensText, []any{"", 5000}},
 		"allowances":    {allowancesText, []any{1, 0, 0, 5000}},
+		"merchants":     {merchantsText, []any{0, 5000}},
+		"logos":         {logosText, []any{0, 16}},
+		"API keys":      {apiKeysText, []any{"", 5000}},
+		"handles":       {handlesText, []any{1, 0, 0, 5000}},
+		"operations":    {operationsText, []any{1, 0, "", 0, 5000}},
+		"mandates":      {mandatesText, []any{1, 0, "", 5000}},
+		"consumers":     {consumersText, []any{1, 0, 0, 5000}},
+		"customers":     {customersText, []any{1, 0, 0, 5000}},
+		"cursors":       {cursorsText, []any{1, "", 5000}},
 	} {
 		rows, err := db.QueryContext(ctx, "explain "+q.text, q.args...)
 		if err != nil {

@@ -17,11 +17,20 @@ type hold struct {
 	captured, resolved, known int64
 }
 
-// known counts the cause's row.
+// known counts the cause's row. A handle's hold is all of its money, from the one who
+// agreed to pay to the merchant, or of a credit the other way round, for as long as
+// the handle may be used. What a sale holds is what is left of it.
 const holdsText = `select h.id, h.debit, h.credit, h.currency, h.minor, h.deadline, h.cause_kind, h.cause, h.state, h.captured, h.resolved,
 	case h.cause_kind
 	when 'payment' then (select count(*) from payments p where p.book = h.book and p.id = h.cause)
-	else (select count(*) from entries e where e.book = h.book and e.id = h.cause) end
+	when 'treasury' then (select count(*) from entries e where e.book = h.book and e.id = h.cause)
+	when 'handle' then (select count(*) from handles x where x.book = h.book and x.merchant in (h.debit, h.credit) and x.id = h.cause
+		and x.minor = h.minor and x.hold = h.id
+		and (x.type = 'PAYMENT' and x.payer = h.debit and x.merchant = h.credit
+			or x.type = 'STANDALONE_CREDIT' and x.merchant = h.debit and x.payer = h.credit))
+	when 'operation' then (select count(*) from operations o where o.book = h.book and o.merchant = h.credit and o.kind = 'sale' and o.id = h.cause
+		and o.payer = h.debit and o.minor >= h.minor and o.deadline = h.deadline and (h.state <> 'open' or o.hold = h.id))
+	else 0 end
 from holds h where h.book = $1 and h.id > $2 and h.id <= $3 order by h.id limit $4`
 
 func (a *auditor) walkHolds(ctx context.Context) error {

@@ -3,19 +3,27 @@ package audit
 import (
 	"context"
 	"encoding/json"
+	"strings"
 )
 
-// lateNews knows which payments got further events after the last row that is
-// judged, while the walk went on. A payment's row tells how many events are
+// lateNews knows which nouns got further events after the last row that is
+// judged, while the walk went on. A noun's row tells how many events are
 // about it now; without the late ones it is how many there were. It remembers
-// only payments that were made before the audit and changed during it.
+// only nouns that were made before the audit and changed during it.
 type lateNews struct {
 	upTo int64
 	read int64 // everything up to here has been read
-	of   map[int64]lateChange
+	of   map[lateNoun]lateChange
 }
 
-// lateChange is what became of a payment after the last row that is judged.
+// lateNoun is what news are about: the first word of their kind, and its number. A
+// sale and the settlement that it makes by itself have the same.
+type lateNoun struct {
+	noun string
+	id   int64
+}
+
+// lateChange is what became of a noun after the last row that is judged.
 type lateChange struct {
 	first   int64 // the number of its first late event
 	ended   bool  // it was pending until then
@@ -23,29 +31,31 @@ type lateChange struct {
 }
 
 func newLateNews(upTo int64) *lateNews {
-	return &lateNews{upTo: upTo, read: upTo, of: map[int64]lateChange{}}
+	return &lateNews{upTo: upTo, read: upTo, of: map[lateNoun]lateChange{}}
 }
 
 // ended says that a payment was still pending when the last row was written that
 // is judged, although it is no more.
-func (l *lateNews) ended(payment int64) bool { return l.of[payment].ended }
+func (l *lateNews) ended(payment int64) bool { return l.of[lateNoun{"payment", payment}].ended }
 
 // claimed says the same of a charge that had no target.
-func (l *lateNews) claimed(payment int64) bool { return l.of[payment].claimed }
+func (l *lateNews) claimed(payment int64) bool { return l.of[lateNoun{"payment", payment}].claimed }
 
-// versionAt is how many events were about a payment that has version now.
-func (l *lateNews) versionAt(payment, version int64) int64 {
-	if change, ok := l.of[payment]; ok {
+// versionAt is how many events were about a noun that has version now.
+func (l *lateNews) versionAt(noun string, id, version int64) int64 {
+	if change, ok := l.of[lateNoun{noun, id}]; ok {
 		return min(version, change.first-1)
 	}
 	return version
 }
 
 func (l *lateNews) add(e event) {
-	if e.subject > l.upTo || !aboutPayment(e.kind) {
+	if e.subject > l.upTo {
 		return
 	}
-	change, ok := l.of[e.subject]
+	noun, _, _ := strings.Cut(e.kind, ".")
+	about := lateNoun{noun, e.subject}
+	change, ok := l.of[about]
 	if !ok || e.seq < change.first {
 		change.first = e.seq
 	}
@@ -58,11 +68,11 @@ func (l *lateNews) add(e event) {
 			change.ended = true
 		}
 	}
-	l.of[e.subject] = change
+	l.of[about] = change
 }
 
-// readLateNews reads on to what is the end now. The first event of a payment is
-// as old as the payment, so only later ones are of interest.
+// readLateNews reads on to what is the end now. The first event of a noun is
+// as old as the noun, so only later ones are of interest.
 func (a *auditor) readLateNews(ctx context.Context) error {
 	h, err := a.readHead(ctx)
 	if err != nil {
@@ -88,8 +98,8 @@ from events where book = $1 and id > $2 and id <= $3 and seq > 1 order by id lim
 	return nil
 }
 
-// versionMax is more events than one payment can have.
-const versionMax = 1000
+// versionMax is more events than one noun can have.
+const versionMax = 100_000
 
 // expectEvents shows p to the events: it was made, and then it got as many
 // further ones as its version says. Its owner may have turned up, and it may have
@@ -110,7 +120,7 @@ func (a *auditor) expectEvents(p *payment) {
 		first = p.status // settled, or failed by a script; judgePaymentState sees to that
 	}
 	a.pairings.events.addRight(record{p.id, code(news, created), 1, code(statuses, first)})
-	for seq := int64(2); seq <= a.late.versionAt(p.id, p.version); seq++ {
+	for seq := int64(2); seq <= a.late.versionAt("payment", p.id, p.version); seq++ {
 		a.pairings.events.addRight(record{p.id, further, seq})
 	}
 	if p.claimed() && !a.late.claimed(p.id) {

@@ -30,7 +30,7 @@ func (r *answer) fields() []any {
 
 // effect is what an answer says to have made or changed.
 type effect struct {
-	kind string // payment, treasury, or either
+	kind string // payment, treasury, either of them, or merchant's: a handle, an operation or a customer
 	id   int64
 }
 
@@ -140,10 +140,17 @@ func (a *auditor) judgeAnswers(ctx context.Context, rows []answer, s *effects) e
 	if err != nil {
 		return err
 	}
+	if err := a.judgeMerchantsEffects(ctx, rows, effects); err != nil {
+		return err
+	}
+	merchants, err := a.findMerchants(ctx, rows, effects)
+	if err != nil {
+		return err
+	}
 	for i, e := range effects {
 		p, isPayment := paid[e.id]
 		switch r := &rows[i]; {
-		case e.kind == "":
+		case e.kind == "" || e.kind == ofMerchant || e.kind == "either" && merchants[r.principal]:
 		case e.kind != "treasury" && isPayment:
 			a.judgeEffect(r, &p)
 		case e.kind == "payment" || !known[e.id]:
@@ -206,6 +213,9 @@ func (r *answer) effect() (e effect, found, valid bool) {
 	}
 	top := object([]byte(r.body))
 	levels := []map[string]json.RawMessage{object(top["data"]), top}
+	if id, ok := named(top["id"]); ok && (top["merchantRefNum"] != nil || top["merchantCustomerId"] != nil) {
+		return effect{ofMerchant, id}, true, true
+	}
 	for _, level := range levels {
 		for _, noun := range []struct{ name, kind string }{{"payment", "payment"}, {"entry", "treasury"}} {
 			if id, ok := number(object(level[noun.name])["id"]); ok {

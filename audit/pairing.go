@@ -43,10 +43,12 @@ const (
 )
 
 // pairings are all comparisons of two sides.
-type pairings struct{ twins, held, resolved, causes, parties, events, changes, wallets *pairing }
+type pairings struct {
+	twins, held, resolved, causes, parties, events, changes, wallets, balances *pairing
+}
 
 func (p *pairings) list() []*pairing {
-	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.changes, p.wallets}
+	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.changes, p.wallets, p.balances}
 }
 
 func (a *auditor) newPairings() pairings {
@@ -65,12 +67,14 @@ func (a *auditor) newPairings() pairings {
 			"hold minor debit account other cause_kind cause"),
 		resolved: pair(a.checks.holds, "postings", "holds",
 			"hold transfer kind minor held debit account other cause_kind cause"),
-		causes: pair(a.checks.causes, "postings", "payments entries",
+		causes: pair(a.checks.causes, "postings", "payments entries operations",
 			"cause cause_kind transfer minor payer payee"),
 		parties: pair(a.checks.parties, "parties", "payments", "payment person party_kind"),
-		events:  pair(a.checks.events, "events", "payments entries actions", "subject news seq shows"),
-		changes: pair(a.checks.events, "events", "payments", "subject shows"),
-		wallets: pair(a.checks.orphans, "accounts", "users", "wallet"),
+		events: pair(a.checks.events, "events", "payments entries actions handles operations mandates",
+			"subject news seq shows merchant minor"),
+		changes:  pair(a.checks.events, "events", "payments", "subject shows"),
+		wallets:  pair(a.checks.orphans, "accounts", "users", "wallet"),
+		balances: pair(a.checks.orphans, "accounts", "merchants", "merchant"),
 	}
 }
 
@@ -216,13 +220,17 @@ func (p *pairing) says(records []record, side int) string {
 // that is not known, which is a finding of its own where a word must be.
 var (
 	transferKinds = []string{"?", "move", "hold", "capture", "release"}
-	causeKinds    = []string{"?", "payment", "treasury"}
+	causeKinds    = []string{"?", "payment", "treasury", "handle", "operation"}
 	statuses      = []string{"nothing", "pending", "settled", "failed", "expired", "cancelled"}
 	news          = []string{"further", created, updated, reminded, narrowed, "treasury.issued",
-		"treasury.redeemed", "wallet.frozen", "wallet.unfrozen"}
+		"treasury.redeemed", "wallet.frozen", "wallet.unfrozen",
+		"handle.initiated", "handle.processing", "handle.payable", "handle.completed", "handle.failed", "handle.expired",
+		"sale.completed", "sale.failed", "sale.cancelled", "sale.expired", "settlement.completed", "settlement.failed",
+		"void.completed", "void.failed", "refund.completed", "refund.failed", "credit.completed", "credit.failed", "verification.completed",
+		"mandate.given", "mandate.changed", "mandate.revoked"}
 )
 
-// further stands for all news about a payment but the first. Which they were, its
+// further stands for all news about a payment or an agreement but the first. Which they were, its
 // row does not say; only those that changed its state are paired once more.
 const further = 0
 

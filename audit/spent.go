@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -118,11 +119,18 @@ func (a *auditor) walkSpent(ctx context.Context) error {
 }
 
 // paid adds a payment.
-func (s *spending) paid(p *payment) {
-	if p.counted != 0 && !s.a.second {
-		s.add(counter{p.payer(), p.counted, -p.minor})
+func (s *spending) paid(p *payment) { s.paidOut(p.counter()) }
+
+// paidOut adds what says to be counted.
+func (s *spending) paidOut(r counter) {
+	if r.hour != 0 && !s.a.second {
+		r.minor = -r.minor
+		s.add(r)
 	}
 }
+
+// counter is what p has in the counters.
+func (p *payment) counter() counter { return counter{p.payer(), p.counted, p.minor} }
 
 // finish looks into the buckets that do not come out even, until there is
 // enough to tell.
@@ -165,7 +173,8 @@ func (s *spending) judge(ctx context.Context, suspects []uint64) error {
 		return err
 	}
 	s.a.before("payments")
-	if err := s.eachPaid(ctx, func(r counter) { add(r, -r.minor) }); err != nil {
+	paid := func(r counter) { add(r, -r.minor) }
+	if err := errors.Join(s.eachPaid(ctx, paid), s.eachPaidToMerchants(ctx, paid)); err != nil {
 		return err
 	}
 	for _, r := range slices.SortedFunc(maps.Keys(differs), func(a, b counter) int {
@@ -188,7 +197,7 @@ from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, pa
 		func(rows []payment) error {
 			for i := range rows {
 				if p := &rows[i]; p.counted != 0 {
-					visit(counter{p.payer(), p.counted, p.minor})
+					visit(p.counter())
 				}
 			}
 			return nil
@@ -200,14 +209,15 @@ from payments where book = $1 and id > $2 and id <= $3 order by id limit $4`, pa
 // were made in the hour or right after it, and settled charges to him, which
 // were made at any time before. SQLite reads the tables of a cross join in their
 // order; the other way round it would read everybody's payments of the hour.
-const countedText = `select coalesce((select minor from spent where book = $1 and account = $2 and hour = $3), 0) +
+var countedText = `select coalesce((select minor from spent where book = $1 and account = $2 and hour = $3), 0) +
 	coalesce((select spent from accounts where book = $1 and id = $2 and spent_hour = $3), 0),
 	coalesce((select cast(sum(p.minor) as bigint) from parties q cross join payments p
 		where q.book = $1 and q.person = $2 and q.kind in (0, 4, 8, 12, 16) and q.payment >= $4 and q.payment < $5
 		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'pay' and p.actor = $2), 0) +
 	coalesce((select cast(sum(p.minor) as bigint) from parties q cross join payments p
 		where q.book = $1 and q.person = $2 and q.kind = 7 and q.payment < $5
-		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'charge' and p.target = $2), 0)`
+		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'charge' and p.target = $2), 0) +
+	` + heldText
 
 // confirm reports a counter if it is not what was paid out.
 func (s *spending) confirm(ctx context.Context, r counter) error {
@@ -216,8 +226,16 @@ func (s *spending) confirm(ctx context.Context, r counter) error {
 		return err
 	}
 	begin, end := (r.hour*hour-epoch)<<bookBits, ((r.hour+1)*hour+batchSpan-epoch)<<bookBits
+	first, err := a.numberAt(ctx, r.account, begin)
+	if err != nil {
+		return err
+	}
+	last, err := a.numberAt(ctx, r.account, end)
+	if err != nil {
+		return err
+	}
 	found, err := read(ctx, a.db, countedText, func(v *[2]int64) []any { return []any{&v[0], &v[1]} },
-		a.book, r.account, r.hour, begin, end)
+		a.book, r.account, r.hour, begin, end, first, last)
 	if err != nil {
 		return err
 	}

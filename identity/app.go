@@ -259,7 +259,7 @@ func (s *Service) client(ctx context.Context, c ClientAuth) (purse.App, error) {
 		return purse.App{}, err
 	}
 	if hash, ok := hashSecret(clientPrefix, c.Secret); ok {
-		s.known.put(purse.Actor{App: app.ID, Token: purse.TokenHash(hash)})
+		s.known.put(purse.TokenHash(hash), purse.Actor{App: app.ID, Token: purse.TokenHash(hash)})
 	}
 	return app, nil
 }

@@ -1,43 +1,39 @@
 package identity
 
-import (
-	"sync"
+import "sync"
 
-	"purse"
-)
-
-// KnownMax is how many credentials a Service remembers; one takes about 200
-// bytes.
+// KnownMax is how many credentials of a kind a Service remembers; one takes about
+// 200 bytes.
 const KnownMax = 50_000
 
-// cache remembers whose tokens are whose, so that a command can name the rows
-// it needs without reading first. That never changes while a token lives; what
+// cache remembers whose credentials are whose, so that a command can name the rows
+// it needs without reading first. That never changes while a credential lives; what
 // does change (whether it is valid) is read in the batch and never from here.
-type cache struct {
-	mu     sync.Mutex
-	actors map[purse.TokenHash]purse.Actor
+type cache[K comparable, V any] struct {
+	mu    sync.Mutex
+	whose map[K]V
 }
 
-func (c *cache) get(h purse.TokenHash) (purse.Actor, bool) {
+func (c *cache[K, V]) get(k K) (V, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a, ok := c.actors[h]
-	return a, ok
+	v, ok := c.whose[k]
+	return v, ok
 }
 
-// put remembers a. When the cache is full, it forgets some token or other: a
+// put remembers v. When the cache is full, it forgets some credential or other: a
 // map gives them in no order.
-func (c *cache) put(a purse.Actor) {
+func (c *cache[K, V]) put(k K, v V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.actors == nil {
-		c.actors = map[purse.TokenHash]purse.Actor{}
+	if c.whose == nil {
+		c.whose = map[K]V{}
 	}
-	if len(c.actors) >= KnownMax {
-		for h := range c.actors {
-			delete(c.actors, h)
+	if len(c.whose) >= KnownMax {
+		for old := range c.whose {
+			delete(c.whose, old)
 			break
 		}
 	}
-	c.actors[a.Token] = a
+	c.whose[k] = v
 }

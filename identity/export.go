@@ -28,7 +28,7 @@ func (s *Service) Export(ctx context.Context, v Visitor, w io.Writer) error {
 	}
 	out := &document{w: bufio.NewWriter(w)}
 	for _, part := range []func(context.Context, Visitor, *document) error{
-		s.exportProfile, s.exportContacts, s.exportSessions, s.exportApps, s.exportTies, s.exportPayments,
+		s.exportProfile, s.exportContacts, s.exportSessions, s.exportApps, s.exportTies, s.exportMerchants, s.exportPayments,
 	} {
 		if err := part(ctx, v, out); err != nil {
 			return err
@@ -346,3 +346,48 @@ func (s *Service) exportPayments(ctx context.Context, v Visitor, d *document) er
 		return rows, err
 	})
 }
+
+// exportMerchants writes which merchants may take payments without asking, and what
+// they know of the person.
+func (s *Service) exportMerchants(ctx context.Context, v Visitor, d *document) error {
+	type row struct {
+		Merchant   string `json:"merchant"`
+		Consumer   string `json:"consumer"` // what the merchant calls the person
+		Number     int64  `json:"number,omitempty"`
+		Email      string `json:"email,omitempty"` // what the merchant was shown
+		Since      string `json:"since"`
+		Revoked    string `json:"revoked,omitempty"`
+		Ends       string `json:"ends,omitempty"`
+		Used       string `json:"used,omitempty"`
+		CapPayment int64  `json:"cap_payment_minor"` // -1: none
+		CapMonth   int64  `json:"cap_month_minor"`
+	}
+	agreed, err := s.Store.MandatesOf(ctx, v.User.Book, v.User.ID, exportedMax)
+	if err != nil {
+		return err
+	}
+	var ids []purse.MerchantID
+	var keys []purse.ConsumerKey
+	for _, m := range agreed {
+		ids, keys = append(ids, m.Merchant), append(keys, purse.ConsumerKey{Merchant: m.Merchant, Person: m.Person})
+	}
+	merchants, err := s.Store.Merchants(ctx, ids...)
+	if err != nil {
+		return err
+	}
+	known, err := s.Store.Consumers(ctx, v.User.Book, keys...)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	for i, m := range agreed {
+		rows = append(rows, row{
+			merchants[m.Merchant].Name, m.Consumer, known[keys[i]].Number, known[keys[i]].Email,
+			at(m.Since), at(m.Revoked), at(m.Ends), at(m.Used), m.CapPayment, m.CapMonth,
+		})
+	}
+	return list(d, "merchants", once(rows))
+}
+
+// exportedMax is how many agreements with merchants an export has at most.
+const exportedMax = 1000

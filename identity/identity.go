@@ -39,7 +39,8 @@ type Service struct {
 	Cost          PasswordCost     // of passwords that are set from now on
 	SignUpsAnHour int              // how many accounts may be made from one address; 0: 20
 
-	known    cache
+	known    cache[purse.TokenHash, purse.Actor]
+	keys     cache[string, purse.Seller] // by username
 	hashing  hashing
 	throttle throttle
 	seen     seen

@@ -21,6 +21,8 @@ const (
 	clientPrefix  = "purse_cs_" // apps' secrets
 	sessionPrefix = "purse_se_" // sessions, in cookies
 	ticketPrefix  = "purse_tk_" // links in mails, and sign-ins that are not complete
+	privatePrefix = "purse_sk_" // passwords of merchants' private API keys
+	publicPrefix  = "purse_pk_" // and of their public ones
 )
 
 // newSecret draws a secret.

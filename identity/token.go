@@ -76,7 +76,7 @@ func (s *Service) read(ctx context.Context, token purse.Secret) (purse.Actor, pu
 		return purse.Actor{}, purse.Token{}, 0, err
 	}
 	a := purse.Actor{Book: t.Book, User: t.User, App: t.App, Token: hash, Grant: t.Grant, Scopes: t.Scopes}
-	s.known.put(a)
+	s.known.put(hash, a)
 	if t.Valid(now) == nil {
 		s.seen.grant(a.Grant)
 	}

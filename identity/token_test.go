@@ -84,12 +84,12 @@ func lastByte(token purse.Secret) byte {
 }
 
 func TestCacheForgetsRatherThanGrows(t *testing.T) {
-	var c cache
+	var c cache[purse.TokenHash, purse.Actor]
 	for i := range KnownMax + 100 {
-		c.put(purse.Actor{Token: purse.TokenHash(fmt.Sprint(i))})
+		c.put(purse.TokenHash(fmt.Sprint(i)), purse.Actor{})
 	}
-	if len(c.actors) != KnownMax {
-		t.Errorf("%d tokens are remembered", len(c.actors))
+	if len(c.whose) != KnownMax {
+		t.Errorf("%d tokens are remembered", len(c.whose))
 	}
 	if _, ok := c.get(purse.TokenHash(fmt.Sprint(KnownMax + 99))); !ok {
 		t.Error("the latest was forgotten")

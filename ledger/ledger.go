@@ -61,8 +61,10 @@ type CauseKind string
 
 // The causes of transfers.
 const (
-	CausePayment  CauseKind = "payment"
-	CauseTreasury CauseKind = "treasury"
+	CausePayment   CauseKind = "payment"
+	CauseTreasury  CauseKind = "treasury"
+	CauseHandle    CauseKind = "handle"
+	CauseOperation CauseKind = "operation"
 )
 
 // Cause names the business thing that a transfer was made for. Every transfer

@@ -1,5 +1,5 @@
 // Package sandbox is what only a sandbox network has: a person to try payments
-// with, the amounts that decide what becomes of them (wire.md A.6, D.1), and a
+// with, the amounts that decide what becomes of them (wire.md A.6, B.11, D.1), and a
 // mailbox in which all messages stay instead of reaching anybody.
 //
 // It decides and does no I/O; only the mailbox remembers anything, in memory. Only

@@ -188,7 +188,7 @@ func (w *writer) load(ctx context.Context, batch []*task) (*purse.WorkingSet, er
 	if st := w.engine.clock(); st != nil {
 		x = append(x, step{st: st, each: func(r row) { clock = purse.Time(r.int()) }})
 	}
-	d := &directory{memory: &w.memory}
+	d := w.memory.begin()
 	if w.book != purse.Directory {
 		x = append(x, d.check())
 	}

@@ -36,7 +36,7 @@ func want[K comparable](x *exchange, st *statement, keys iter.Seq[K], wanted fun
 func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, d *directory, tasks []*task, spentSince int64, shared *statement) {
 	b := int64(book)
 	want(x, loadToken, each(tasks, func(n *purse.Needs) []purse.TokenHash { return n.Tokens }),
-		func(k purse.TokenHash) bool { return ws.Tokens.Want(k) && !d.token(ws, k) },
+		func(k purse.TokenHash) bool { return ws.Tokens.Want(k) && !d.memory.tokens.take(k, ws.Tokens.Load) },
 		func(k purse.TokenHash, a *args) { a.text(string(k)) }, d.readToken(ws))
 	loadName := func(r row) {
 		u := readUser(r)
@@ -44,7 +44,7 @@ func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, d *directory, t
 		ws.Usernames.Load(folded(u), u.ID)
 	}
 	want(x, loadUser, each(tasks, func(n *purse.Needs) []purse.UserID { return n.Users }),
-		func(k purse.UserID) bool { return ws.Users.Want(k) && !d.user(ws, k) },
+		func(k purse.UserID) bool { return ws.Users.Want(k) && !d.memory.users.take(k, ws.Users.Load) },
 		func(k purse.UserID, a *args) { a.int(int64(k)) }, d.readUser(ws))
 	want(x, loadUserNamed, each(tasks, func(n *purse.Needs) []string { return n.Usernames }), ws.Usernames.Want,
 		func(k string, a *args) { a.text(k) }, loadName)
@@ -84,6 +84,7 @@ func (x *exchange) load(book purse.BookID, ws *purse.WorkingSet, d *directory, t
 	x.loadDirectory(book, ws, tasks, shared)
 	x.loadPeople(ws, tasks)
 	x.loadGrants(ws, tasks)
+	x.loadMerchants(book, ws, d, tasks)
 }
 
 // loadPeople adds what is known of people besides their names. A username that
@@ -185,6 +186,8 @@ func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 	if b != purse.Directory { // see remembered
 		unchanging(ws.Tokens.Updated(), "tokens, outside the directory,")
 		unchanging(ws.Users.Updated(), "users, outside the directory,")
+		unchanging(ws.APIKeys.Updated(), "API keys, outside the directory,")
+		unchanging(ws.Merchants.Updated(), "merchants, outside the directory,")
 	}
 	put(x, updateUser, b, ws.Users.Updated(), packUserChange)
 	put(x, updateToken, b, ws.Tokens.Updated(), packTokenChange)
@@ -193,6 +196,7 @@ func (x *exchange) save(ws *purse.WorkingSet) (batch, nonce int64) {
 	put(x, insertAddress, b, sortedAddresses(ws.Addresses.Added()), packAddress)
 	put(x, updateAddress, b, ws.Addresses.Updated(), packAddress)
 	x.savePeople(ws)
+	x.saveMerchants(ws)
 	put(x, insertPayment, b, ws.Payments.Added(), packPayment)
 	put(x, updatePayment, b, ws.Payments.Updated(), packPaymentChange)
 	put(x, insertParty, b, partiesOf(ws), packParty)

@@ -175,6 +175,12 @@ func goesOn(t *testing.T, s *Store, ann, ben purse.UserID) {
 // atFirst makes the first network.
 func atFirst(t *testing.T, driver, dsn string, d goose.Dialect) {
 	t.Helper()
+	upTo(t, driver, dsn, d, 1, firstNetwork)
+}
+
+// upTo brings a database to a version, and adds rows as they were kept then.
+func upTo(t *testing.T, driver, dsn string, d goose.Dialect, version int64, rows string) {
+	t.Helper()
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -188,10 +194,10 @@ func atFirst(t *testing.T, driver, dsn string, d goose.Dialect) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.UpTo(context.Background(), 1); err != nil {
+	if _, err := p.UpTo(context.Background(), version); err != nil {
 		t.Fatal(err)
 	}
-	for text := range strings.SplitSeq(strings.TrimSpace(firstNetwork), "\n") {
+	for text := range strings.SplitSeq(strings.TrimSpace(rows), "\n") {
 		if _, err := db.Exec(text); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -101,6 +101,17 @@ func fill(t *testing.T, url string, from, to int) {
 		"insert into sessions select 'h' || n, n, n % 1000, 1, 0, 0, '', '', 0, case when n % 3 = 0 then 0 else n end " + series,
 		"insert into tickets select 'h' || n, 'reset', n, 0, '', '', 0, 0, 0, 0 " + series,
 		"insert into ties select n % 100, 1000 + n, case when n % 10 = 0 then 'asked' else 'friend' end, 0, 0 " + series,
+		"insert into merchants select 1000 + n, 1, 'm', 0, 0, 1, 1, 0, 0 " + series,
+		"insert into logos select 1000 + n, 'image/png', '' " + series,
+		"insert into api_keys select 'k' || n, n % 1000, 1, 'private', '', 0, 0, case when n % 3 = 0 then 0 else n end " + series,
+		"insert into handles select 1, n % 50, n, 'PAYMENT', 'ref ' || n, 't' || n, 0, 'c', 0, 1, 'COMPLETED', '', '', 0, 0, case when n % 10 = 0 then 'l' || n else '' end, '', '', 0, 0, case when n % 10 = 0 then 1 else 0 end, 1 " + series,
+		"insert into operations select 1, n % 50, 'sale', n, 'ref ' || n, n, case when n % 10 = 0 then n - 1 else 0 end, 0, 1, 0, 1, 0, 0, case when n % 10 = 0 then n else 0 end, n, 0, 0, 'COMPLETED', '', '', '', 0, 1 " + series,
+		"insert into mandates select 1, n % 50, 'c' || n, n, n % 1000, 0, 0, 0, -1, -1, 0, 0, 0, 1 " + series,
+		"insert into consumers select 1, n % 50, n, 100000000 + n, '', 0, 0 " + series,
+		"insert into customers select 1, n % 50, n, 'r' || n, '', '', 0, case when n % 10 = 0 then n else 0 end " + series,
+		"insert into cursors select 1, 'c' || n, n " + series,
+		"insert into events select 1, n, 'k', n, 1, '' " + series,
+		"insert into postings select 1, case when n % 2 = 0 then 2 else n end, n, n, 'move', 1, 3, n, 1, 0, 'payment', n, 0, 0, 0, 0 " + series,
 		"insert into entries select 1, n, 'issue', 2, 1, '', '', n " + series,
 		"insert into spent select 1, case when n % 2 = 0 then 2 else n end, n, 1 " + series,
 		"insert into once select 1, case when n % 2 = 0 then 2 else n end, 0, 'key ' || n, 'f', 200, '', '', n, 0 " + series,
@@ -128,7 +139,7 @@ type node struct {
 }
 
 // keyed is what a statement compares with its arguments.
-var keyed = regexp.MustCompile(`(\w+) (?:=|<|>=) \$\d`)
+var keyed = regexp.MustCompile(`(\w+)(?: [+-] 0)? (?:=|<|>=) \$\d`)
 
 func checkPlan(t *testing.T, conn *pgx.Conn, what, name string, st *statement) {
 	t.Helper()
@@ -147,6 +158,10 @@ func checkPlan(t *testing.T, conn *pgx.Conn, what, name string, st *statement) {
 		switch n.Kind {
 		case "Merge Append":
 			if !two {
+				t.Errorf("%s: its plan has a %s", what, n.Kind)
+			}
+		case "Aggregate":
+			if !strings.Contains(name, "count") && name != "lastEvent" {
 				t.Errorf("%s: its plan has a %s", what, n.Kind)
 			}
 		case "Function Scan", "Nested Loop", "ModifyTable", "Limit", "LockRows", "Result", "Subquery Scan", "ProjectSet":

@@ -13,6 +13,7 @@ import (
 const (
 	queueTasksMax     = 4096
 	principalTasksMax = 64
+	merchantTasksMax  = 1024 // a merchant stands for many people
 	batchTasksMax     = 512
 	batchIDsMax       = 10_000           // identifiers that a batch has drawn when it takes no further command; package audit relies on it
 	roundsMax         = 5                // how often a command may find that it needs more
@@ -69,7 +70,7 @@ func (q *queue) push(ctx context.Context, c purse.Command) (*task, error) {
 		return nil, purse.Refuse(purse.CodeBusy, "The server is stopping.")
 	case len(q.tasks) >= queueTasksMax:
 		return nil, purse.Refuse(purse.CodeBusy, "The network is busy. Try again shortly.")
-	case counted && q.by[c.Principal] >= principalTasksMax:
+	case counted && q.by[c.Principal] >= mayWait(c):
 		return nil, purse.Refuse(purse.CodeBusy, "Too many requests of yours are waiting. Try again shortly.")
 	}
 	if counted {
@@ -78,6 +79,14 @@ func (q *queue) push(ctx context.Context, c purse.Command) (*task, error) {
 	q.tasks = append(q.tasks, t)
 	q.signal()
 	return t, nil
+}
+
+// mayWait is how many commands of c's principal may wait.
+func mayWait(c purse.Command) int {
+	if c.Crowd {
+		return merchantTasksMax
+	}
+	return principalTasksMax
 }
 
 func (q *queue) signal() {

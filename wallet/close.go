@@ -15,6 +15,8 @@ import (
 //
 // Refused with CodeSignedOut, CodeScope, CodeFrozen or CodeOpen, whose message says
 // what is in the way.
+//
+// Agreements with merchants end with it, and merchants keep no address.
 func (s *Service) CloseWallet(ctx context.Context, actor purse.Actor) error {
 	if actor.Session == "" {
 		return purse.Refuse(purse.CodeScope, "An app cannot close a wallet.")
@@ -22,6 +24,14 @@ func (s *Service) CloseWallet(ctx context.Context, actor purse.Actor) error {
 	id := purse.WalletOf(actor.User)
 	needs := actor.Credential()
 	needs.Accounts, needs.Waiting = []ledger.AccountID{id}, []purse.UserID{actor.User}
+	agreed, err := s.Store.MandatesOf(ctx, actor.Book, actor.User, agreedMax)
+	if err != nil {
+		return err
+	}
+	for _, m := range agreed {
+		needs.Mandates = append(needs.Mandates, m.MandateKey)
+		needs.Consumers = append(needs.Consumers, purse.ConsumerKey{Merchant: m.Merchant, Person: m.Person})
+	}
 	return s.Store.Execute(ctx, purse.Command{
 		Book: actor.Book, Principal: actor.Principal(), Needs: needs,
 		Decide: func(f *purse.Facts) error {
@@ -42,9 +52,46 @@ func (s *Service) CloseWallet(ctx context.Context, actor purse.Actor) error {
 			if err := closable(a, waiting, actor.User); err != nil {
 				return err
 			}
+			if err := leaveMerchants(f, actor.User, needs); err != nil {
+				return err
+			}
 			return f.CloseAccount(id)
 		},
 	})
+}
+
+// agreedMax is how many agreements are ended when a wallet is closed. Those beyond
+// cannot be used either: nothing goes out of a closed wallet.
+const agreedMax = 500
+
+// leaveMerchants ends a person's agreements, and takes away the address that
+// merchants were shown.
+func leaveMerchants(f *purse.Facts, person purse.UserID, agreed purse.Needs) error {
+	for _, k := range agreed.Mandates {
+		m, err := f.Mandate(k)
+		if err != nil {
+			return err
+		}
+		if m.Person != person || m.Revoked != 0 {
+			continue
+		}
+		m.Revoked = f.Now
+		m.Version++
+		f.Put(m)
+		f.Emit(purse.MandateRevoked, m)
+	}
+	for _, k := range agreed.Consumers {
+		c, err := f.Consumer(k)
+		if purse.CodeOf(err) == purse.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c.Email = ""
+		f.Put(c)
+	}
+	return nil
 }
 
 // closable says what is in the way of closing a wallet.

@@ -83,6 +83,10 @@ func gallery(t *testing.T, pages map[string]any) *httptest.Server {
 	s := &Site{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	mux := http.NewServeMux()
 	mux.Handle("/static/", s.Handler())
+	mux.HandleFunc("/merchants/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = w.Write(assets()["icon.svg"].body)
+	})
 	for name, p := range pages {
 		template, _, _ := strings.Cut(name, ".")
 		mux.Handle("/page/"+name, s.serve(func(t *turn) error { return render(t.w, http.StatusOK, template, p) }))
@@ -154,6 +158,9 @@ func TestPagesInABrowser(t *testing.T) {
 	ctx, complaints := browser(t)
 	complained := func(url string) {
 		for _, c := range complaints() {
+			if strings.HasPrefix(url, "harmful ") && strings.Contains(c, "does not conform to the required format") {
+				continue // the browser leaves out what is no date
+			}
 			t.Errorf("%s: %s", url, c)
 		}
 	}

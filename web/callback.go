@@ -12,5 +12,8 @@ func (s *Site) showCallback(t *turn) error {
 		Layout: s.layout(t, "Back at the app"), Code: t.query("code"), State: t.query("state"), Token: t.query("access_token"),
 		Error: t.query("error"), Message: t.query("message"), Endpoint: s.PublicURL + "/v1/oauth/access_token",
 	}
+	if p.Code == "" && p.Token == "" && p.Error == "" {
+		p.Title = "Back again"
+	}
 	return render(t.w, http.StatusOK, "callback", p)
 }

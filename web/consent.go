@@ -12,9 +12,9 @@ import (
 	"purse/money"
 )
 
-// question reads the question of an app. It stands in the address, also when the
+// appQuestion reads the question of an app. It stands in the address, also when the
 // answer is posted.
-func question(t *turn) identity.AuthorizeRequest {
+func appQuestion(t *turn) identity.AuthorizeRequest {
 	q := asked(t.r.URL.RawQuery)
 	return identity.AuthorizeRequest{
 		ClientID: q.Get("client_id"), RedirectURI: q.Get("redirect_uri"), ResponseType: q.Get("response_type"),
@@ -43,7 +43,7 @@ func asked(query string) url.Values {
 // showConsent answers GET /v1/oauth/authorize. What is wrong with the app's
 // question goes back to it before anybody has to sign in.
 func (s *Site) showConsent(t *turn) error {
-	a, err := s.Identity.Authorize(t.r.Context(), question(t))
+	a, err := s.Identity.Authorize(t.r.Context(), appQuestion(t))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Site) consent(t *turn) error {
 	if err := t.signedInOnly(); err != nil {
 		return err
 	}
-	a, err := s.Identity.Authorize(t.r.Context(), question(t))
+	a, err := s.Identity.Authorize(t.r.Context(), appQuestion(t))
 	if err != nil {
 		return err
 	}

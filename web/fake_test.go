@@ -35,6 +35,11 @@ type fake struct {
 	box    []purse.Delivered
 
 	making, using string // options of passkeys
+
+	balance int64
+	mandate purse.Mandate
+	logo    purse.Logo
+	till    *tillFake
 }
 
 // ada is who is signed in, by this cookie.
@@ -275,9 +280,10 @@ func (f *fake) Delivered() []purse.Delivered { return f.box }
 // newSite makes a site whose doings f notes.
 func newSite(t *testing.T) (*Site, *fake) {
 	f := &fake{refuse: map[string]error{}, scopes: "make_payments access_profile", way: "https://rent.example/cb",
-		proved: 1, making: `{"challenge":"AA"}`, using: `{"challenge":"AA"}`}
+		proved: 1, making: `{"challenge":"AA"}`, using: `{"challenge":"AA"}`, balance: 12000, logo: pixel}
+	f.till = &tillFake{fake: f, question: asks(), outcome: purse.Handle{Status: purse.HandlePayable}}
 	return &Site{
-		Identity: f, Wallet: f, Store: f, Mailbox: f, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
+		Identity: f, Wallet: f, Store: f, Hub: f.till, Mailbox: f, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
 		PublicURL: "https://pay.example.org", Log: slog.New(slog.NewTextHandler(&lines{t: t}, nil)),
 	}, f
 }

@@ -51,6 +51,11 @@ func TestForms(t *testing.T) {
 		{"/settings/apps", adas("do", "revoke", "app", "77"), "RevokeApp 77", "/settings/apps?done=revoked"},
 		{"/settings/apps", adas("do", "no-token"), "RevokeApp -1", "/settings/apps?done=revoked"},
 		{"/settings/apps", adas("do", "token"), "DeveloperToken", "purse_at_developer"},
+		{"/settings/merchants", adas("do", "limit", "merchant", "90", "consumer", " c@example.org", "cap_payment", "12.50", "ends", "2027-12-31"),
+			"LimitMandate {Merchant:90 Consumer: c@example.org} 1250 -1 1830297600000000", "/settings/merchants?done=limits"},
+		{"/settings/merchants", adas("do", "limit", "merchant", "90", "consumer", "c", "ends", "31.12.2027"), "", "This is not a day"},
+		{"/settings/merchants", adas("do", "revoke", "merchant", "90", "consumer", "c"), "RevokeMandate {Merchant:90 Consumer:c}", "/settings/merchants?done=taken-back"},
+		{"/settings/merchants", adas("do", "revoke", "merchant", "ninety", "consumer", "c"), "", "does not say which one"},
 		{"/settings/developer", adas("do", "new", "name", "A", "redirects", "https://a.example/x\r\n  myapp://y\n", "public", "1"),
 			"RegisterApp {Name:A Redirects:[https://a.example/x myapp://y] Public:true Implicit:false}", "client-secret"},
 		{"/settings/developer", adas("do", "change", "app", "77", "name", "B", "redirects", "https://b.example"),
@@ -118,12 +123,20 @@ func TestEveryPageIsShown(t *testing.T) {
 		if p.get == nil {
 			continue
 		}
-		path = strings.TrimSuffix(path, "{$}")
+		path = concrete(path)
 		w := ask(s, path, nil, asAda)
 		switch path {
 		case "/sign-in", "/sign-up", "/sign-in/code", "/settings/security/authenticator":
 			if w.Code != 303 {
 				t.Errorf("%s of who is signed in: %d", path, w.Code)
+			}
+		case "/sandbox/simulator/l1nk":
+			if w.Code != 404 {
+				t.Errorf("%s of what a tester does not answer: %d", path, w.Code)
+			}
+		case "/merchants/90/logo":
+			if w.Code != 200 || w.Body.String() != "\x89PNG" || w.Header().Get("Content-Type") != "image/png" {
+				t.Errorf("%d %v", w.Code, w.Header())
 			}
 		case "/settings/account/export":
 			if w.Code != 200 || w.Body.String() != `{"a":1}` || w.Header().Get("Content-Disposition") != `attachment; filename="ada.json"` {
@@ -350,8 +363,9 @@ func TestClosingNeedsAProof(t *testing.T) {
 // What was proved long ago lets nobody take more out of the wallet.
 func TestMoreMoneyNeedsAProof(t *testing.T) {
 	for path, form := range map[string]url.Values{
-		"/settings/apps":    adas("do", "cap", "app", "77", "cap", "1000"),
-		"/settings/friends": adas("do", "trust", "person", "11", "trust", "25"),
+		"/settings/apps":      adas("do", "cap", "app", "77", "cap", "1000"),
+		"/settings/merchants": adas("do", "limit", "merchant", "90", "consumer", "c"),
+		"/settings/friends":   adas("do", "trust", "person", "11", "trust", "25"),
 	} {
 		s, f := newSite(t)
 		f.proved = -1 << 62

@@ -4,11 +4,13 @@ import "net/http"
 
 // homeTiles are the ways on from the front page.
 var homeTiles = []tile{
+	{"/activity", "Activity", "What has come into your wallet, and what has left it."},
 	{"/settings", "Profile", "Your name, username, and who sees your payments."},
 	{"/settings/contacts", "Contacts", "The addresses by which people find you."},
 	{"/settings/security", "Security", "Password, authenticator app, passkeys, and where you are signed in."},
 	{"/settings/friends", "Friends", "Who they are, who asks, and whom you trust."},
 	{"/settings/apps", "Apps", "What you have let in, and what each may do."},
+	{"/settings/merchants", "Merchants", "Who may take payments without asking each time."},
 	{"/settings/developer", "Developer", "Apps that you make for others."},
 }
 

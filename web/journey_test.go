@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"purse/hub"
+
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -21,6 +23,7 @@ func live(t *testing.T) (string, *fake) {
 	t.Helper()
 	s, f := newSite(t)
 	server := httptest.NewUnstartedServer(nil)
+	s.Loopback = true
 	s.PublicURL = strings.Replace("http://"+server.Listener.Addr().String(), "127.0.0.1", "localhost", 1)
 	server.Config.Handler = s.Handler()
 	server.Start()
@@ -135,5 +138,45 @@ func TestOtherSitesInABrowser(t *testing.T) {
 			steps(t, ctx, chromedp.WaitReady("iframe"))
 			said += strings.Join(complaints(), "\n")
 		}
+	}
+}
+
+// A consumer comes from a shop, signs in on the way, pays, and is back at the shop;
+// so is the tester who says what shall become of it.
+func TestPayInABrowser(t *testing.T) {
+	ctx, complaints := browser(t)
+	ctx, cancel := context.WithTimeout(ctx, journeyTime)
+	defer cancel()
+	base, f := live(t)
+	shop := elsewhere(t, map[string]string{"/": `<a href="` + base + `/pay/l1nk">Pay</a>`})
+	f.till.question.Details = hub.Details{ReturnLinks: []hub.ReturnLink{
+		{Rel: "default", Href: shop + "/back"}, {Rel: "on_completed", Href: shop + "/thanks?o=17#top"}, {Rel: "on_cancelled", Href: shop + "/basket"},
+	}}
+	steps(t, ctx, chromedp.Navigate(shop+"/"), chromedp.Click("a", chromedp.ByQuery))
+	arrive(t, ctx, base+"/pay/l1nk")
+	steps(t, ctx, chromedp.Click("button[value=refuse]"))
+	arrive(t, ctx, shop+"/basket")
+
+	steps(t, ctx, chromedp.Navigate(base+"/pay/l1nk"), chromedp.Click("main .button[href]", chromedp.ByQuery))
+	arrive(t, ctx, base+"/sign-in?next=%2Fpay%2Fl1nk")
+	steps(t, ctx, chromedp.SendKeys("#name", "ada"), chromedp.SendKeys("#password", "pass"), chromedp.Submit("#password"))
+	arrive(t, ctx, base+"/pay/l1nk")
+	steps(t, ctx, chromedp.Click("summary", chromedp.ByQuery), chromedp.SendKeys("#cap_payment", "30"), chromedp.Click("button[value=pay]"))
+	arrive(t, ctx, shop+"/thanks?o=17#top")
+
+	f.till.question.Handle.Simulator = hub.Internal
+	steps(t, ctx, chromedp.Navigate(base+"/pay/l1nk"))
+	arrive(t, ctx, base+"/sandbox/simulator/l1nk")
+	steps(t, ctx, chromedp.Click("button[value=failed]"))
+	arrive(t, ctx, shop+"/back")
+
+	said := f.since()
+	for _, want := range []string{"RefuseHandle l1nk", "AuthorizeHandle 10 l1nk 3000 -1 0", "Simulate l1nk FAILED"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%s was not asked: %s", want, said)
+		}
+	}
+	for _, c := range complaints() {
+		t.Error(c)
 	}
 }

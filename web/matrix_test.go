@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"purse"
+	"purse/hub"
 	"purse/identity"
 	"purse/internal/pgtest"
 	"purse/store"
@@ -27,7 +28,9 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 var openToAll = map[string]string{
 	"/{$}": "the front page", "/sign-in": "the way in", "/sign-in/code": "the way in", "/sign-in/passkey": "the way in", "/sign-up": "the way in",
 	"/reset": "who has forgotten the password is not in", "/reset/new": "its link says who it is",
-	"/sandbox/messages": "its key opens it", "/sandbox/callback": "it shows the address that it was asked with",
+	"/pay/{link}": "its link says which payment it is", "/merchants/{id}/logo": "whoever pays a merchant sees it",
+	"/sandbox/simulator/{link}": "its key opens it, and its link says which payment it is",
+	"/sandbox/messages":         "its key opens it", "/sandbox/callback": "it shows the address that it was asked with",
 }
 
 // resident is somebody on a real network, and what only their own pages show.
@@ -36,6 +39,7 @@ type resident struct {
 	cookie string
 	secret purse.Secret
 	app    purse.AppID
+	paid   string // the page on which they have paid a merchant
 	marks  []string
 }
 
@@ -43,6 +47,8 @@ type resident struct {
 type street struct {
 	*Site
 	people   *identity.Service
+	wallet   *wallet.Service
+	shop     *bookshop
 	ada, eve *resident
 	helper   purse.App    // an operator's
 	known    purse.Secret // its secret
@@ -65,8 +71,9 @@ func newStreet(t *testing.T, database string) *street {
 	people := &identity.Service{
 		Store: s, PublicURL: "https://pay.example.org", Network: "Harbour", Cost: identity.PasswordCost{KiB: 8, Passes: 1}, SignUpsAnHour: 100,
 	}
-	town := &street{people: people, Site: &Site{
-		Identity: people, Wallet: &wallet.Service{Store: s}, Store: s, Mailbox: &fake{}, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
+	wallets, till := &wallet.Service{Store: s}, &hub.Service{Store: s}
+	town := &street{people: people, wallet: wallets, Site: &Site{
+		Identity: people, Wallet: wallets, Store: s, Hub: till, Mailbox: &fake{}, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
 		PublicURL: people.PublicURL, Log: log,
 	}}
 	var hash string
@@ -76,6 +83,7 @@ func newStreet(t *testing.T, database string) *street {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	town.shop = openShop(t, people, till)
 	town.ada, town.eve = town.settle(t, "Adela", "15555550181"), town.settle(t, "Evelyn", "15555550182")
 	return town
 }
@@ -105,6 +113,7 @@ func (s *street) settle(t *testing.T, name, phone string) *resident {
 	r := &resident{Visitor: v, secret: secret, cookie: hostPrefix + sessionCookie + "=" + string(secret)}
 	ctx := t.Context()
 	var tied []string
+	var friend purse.UserID
 	for i, do := range []func(identity.Visitor) error{
 		func(o identity.Visitor) error {
 			if err := s.Wallet.AskFriend(ctx, v.Actor, o.User.ID); err != nil {
@@ -119,6 +128,9 @@ func (s *street) settle(t *testing.T, name, phone string) *resident {
 		o, _ := s.signUp(t, fmt.Sprintf("%sTie%d", name, i), "", "")
 		if err := do(o); err != nil {
 			t.Fatal(err)
+		}
+		if i == 0 {
+			friend = o.User.ID
 		}
 		tied = append(tied, o.User.Username, o.User.ID.String())
 	}
@@ -152,6 +164,7 @@ func (s *street) settle(t *testing.T, name, phone string) *resident {
 	r.app = app.ID
 	r.marks = append(tied, v.User.Username, name+"First", name+"Last", strings.ToLower(name)+"@example.org", name+"Elsewhere",
 		name+"App", app.ID.String(), strings.ToLower(name)+".example/cb")
+	s.shops(t, r, name, friend)
 	return r
 }
 
@@ -189,7 +202,7 @@ func TestAnonymousIsSentToSignIn(t *testing.T) {
 			if _, open := openToAll[path]; open && p.person {
 				t.Errorf("%s is open to all, and is not", path)
 			}
-			asked := strings.TrimSuffix(path, "{$}") + question
+			asked := strings.NewReplacer("/pay/l1nk", s.ada.paid, "/l1nk", strings.TrimPrefix(s.ada.paid, "/pay"), "/90/", "/"+s.shop.seller.Merchant.String()+"/").Replace(concrete(path)) + question
 			for _, cookies := range [][]string{nil, {hostPrefix + sessionCookie + "=" + string(s.eve.secret[1:])}} {
 				if p.get != nil {
 					check(path, ask(s.Site, asked, nil, cookies...), false)
@@ -289,7 +302,7 @@ func TestFormsOfOthersChangeNothing(t *testing.T) {
 		}
 		for _, want := range []string{
 			"/settings username", "/settings/contacts remove", "/settings/security end", "/settings/friends remove", "/settings/friends unblock",
-			"/settings/friends trust", "/settings/apps revoke", "/settings/apps cap", "/settings/developer change", "/settings/developer secret",
+			"/settings/friends trust", "/settings/apps revoke", "/settings/apps cap", "/settings/merchants limit", "/settings/merchants revoke", "/settings/developer change", "/settings/developer secret",
 			"/settings/developer close", "/settings/account ",
 		} {
 			if !tried[want] {

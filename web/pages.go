@@ -190,6 +190,77 @@ type consentPage struct {
 	Host             string // where the browser goes next
 }
 
+// payPage is pay.html: a merchant's question to a consumer.
+type payPage struct {
+	Layout
+	Path           string
+	Payee          payee
+	Amount         string // "" it is about an agreement only
+	Left           string // how long it can be answered
+	Host           string // where the browser goes next
+	Consumer       string // the merchant's name of whom the agreement is about
+	Once           bool   // it is about this payment only
+	Balance        string // "" nobody is signed in
+	Short          bool   // there is less in the wallet
+	Limits         limits
+	SignIn, SignUp string
+}
+
+// payee is a merchant as it is shown. Without a logo its initials stand for it.
+type payee struct {
+	Name, Initials string
+	Logo           string // where it is, below /merchants/
+}
+
+// answeredPage is answered.html: a question that was answered, or has ended.
+type answeredPage struct {
+	Layout
+	Payee    payee
+	Amount   string
+	Sentence string
+	Good     bool
+	Back     string // to the merchant, "" nowhere
+}
+
+// simulatorPage is simulator.html.
+type simulatorPage struct {
+	Layout
+	Path, Merchant, Ref, Consumer, Amount, Left string
+}
+
+// merchantsPage is merchants.html.
+type merchantsPage struct {
+	Layout
+	Mandates, Ended []mandateRow
+}
+
+type mandateRow struct {
+	Number                      int
+	Merchant, Consumer          string // the agreement's key
+	Name, Initials, Since, Used string
+	Month                       string // what was taken in this month
+	Bounds                      string // the limits in words
+	Limits                      limits
+	Open                        bool   // they are being changed
+	Ended                       string // when
+}
+
+// activityPage is activity.html.
+type activityPage struct {
+	Layout
+	Currency     string
+	Lines        []activityRow
+	More, Newest string // the ways to older lines and to the newest, "" there are none
+}
+
+type activityRow struct {
+	Words, Name, Note, Mark, At string
+	Amount                      string
+	Gain                        bool   // it comes in
+	Quiet                       bool   // nothing has moved: it was set aside, or that has ended
+	Balance, Held               string // after it; Held "" nothing
+}
+
 // callbackPage is callback.html.
 type callbackPage struct {
 	Layout

@@ -91,6 +91,8 @@ type friendsBook interface {
 	AppCaps(ctx context.Context, actor purse.Actor, apps ...purse.AppID) (map[purse.AppID]wallet.Cap, error)
 	SetAppCap(ctx context.Context, actor purse.Actor, app purse.AppID, minor int64) error
 	CloseWallet(ctx context.Context, actor purse.Actor) error
+	Balance(ctx context.Context, actor purse.Actor) (*int64, error)
+	Activity(ctx context.Context, actor purse.Actor, before int64, limit int) ([]wallet.ActivityLine, bool, error)
 }
 
 // reader is what the pages read of the store.
@@ -98,4 +100,6 @@ type reader interface {
 	Users(ctx context.Context, ids ...purse.UserID) (map[purse.UserID]purse.User, error)
 	Ties(ctx context.Context, person purse.UserID, limit int) ([]purse.Tie, error)
 	Asking(ctx context.Context, person purse.UserID, limit int) ([]purse.UserID, error)
+	Mandate(ctx context.Context, book purse.BookID, k purse.MandateKey) (purse.Mandate, error)
+	Logo(ctx context.Context, merchant purse.MerchantID) (purse.Logo, error)
 }

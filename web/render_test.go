@@ -53,7 +53,7 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 		for _, f := range faultsOf(html) {
 			t.Errorf("%s: %s", name, f)
 		}
-		for _, bad := range []string{"<script>alert", "<img", `onerror=alert(1)>"`, `href="javascript:`, `action="javascript:`} {
+		for _, bad := range []string{"<script>alert", "<img src=x", `onerror=alert(1)>"`, `href="javascript:`, `action="javascript:`} {
 			if strings.Contains(html, bad) {
 				t.Errorf("%s holds %s", name, bad)
 			}
@@ -79,7 +79,7 @@ func TestBrokenPageIsNoPage(t *testing.T) {
 var (
 	tag  = regexp.MustCompile(`^<(/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][a-zA-Z:-]*(?:="[^"<>]*")?)*)\s*(/?)>`)
 	attr = regexp.MustCompile(`\s([a-zA-Z][a-zA-Z:-]*)(?:="([^"<>]*)")?`)
-	void = []string{"meta", "link", "input"}
+	void = []string{"meta", "link", "input", "img"}
 )
 
 // element is a start tag and where it stands.
@@ -157,7 +157,11 @@ func faultsOfElement(e element, labelled map[string]bool) (faults []string) {
 		if e.attrs["method"] != "post" || !strings.HasPrefix(e.attrs["action"], "/") && !strings.Contains(e.attrs["action"], "alert") && e.attrs["action"] != "#ZgotmplZ" {
 			say("a form that leads to %s", e.attrs["action"])
 		}
-	case "style", "iframe", "object", "base", "img":
+	case "img":
+		if _, ok := e.attrs["alt"]; !ok || !strings.HasPrefix(e.attrs["src"], "/merchants/") && !strings.Contains(e.attrs["src"], "alert") {
+			say("a picture that is not a merchant's: %v", e.attrs)
+		}
+	case "style", "iframe", "object", "base":
 		say("<%s>", e.name)
 	}
 	return faults

@@ -40,10 +40,15 @@ var routes = map[string]page{
 	"/settings/friends":                {get: (*Site).showFriends, post: (*Site).changeFriends, person: true},
 	"/settings/account":                {get: (*Site).showAccount, post: (*Site).closeAccount, person: true},
 	"/settings/account/export":         {get: (*Site).export, person: true},
+	"/settings/merchants":              {get: (*Site).showMerchants, post: (*Site).changeMerchants, person: true},
+	"/activity":                        {get: (*Site).showActivity, person: true},
+	"/pay/{link}":                      {get: (*Site).showPay, post: (*Site).pay},
+	"/merchants/{id}/logo":             {get: (*Site).showLogo},
 	"/v1/oauth/authorize":              {get: (*Site).showConsent, post: (*Site).consent},
 	"/oauth/authorize":                 {get: (*Site).showConsent, post: (*Site).consent},
 	"/sandbox/messages":                {get: (*Site).showMessages, sandbox: true},
 	"/sandbox/callback":                {get: (*Site).showCallback, sandbox: true},
+	"/sandbox/simulator/{link}":        {get: (*Site).showSimulator, post: (*Site).simulate, sandbox: true},
 }
 
 // Handler serves all pages, their files, and an error page for everything else.
@@ -152,6 +157,7 @@ func tabs(path string) []tab {
 		{Path: "/settings/security", Name: "Security"},
 		{Path: "/settings/friends", Name: "Friends"},
 		{Path: "/settings/apps", Name: "Apps"},
+		{Path: "/settings/merchants", Name: "Merchants"},
 		{Path: "/settings/developer", Name: "Developer"},
 		{Path: "/settings/account", Name: "Account"},
 	}

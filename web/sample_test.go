@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"purse"
 )
 
 // me is the layout of a person's pages.
@@ -92,10 +94,36 @@ func samples() map[string]any {
 		"account.fault": accountPage{faulty(settings("/settings/account", "Account"), "close", "There is still money in the wallet.")},
 		"consent": consentPage{Layout: me("Let Rent Reminder in?"), App: "Rent Reminder", AppInitials: "RR", Path: "/v1/oauth/authorize?client_id=1", Host: "rent.example",
 			Scopes: scopeChoices("make_payments access_profile access_friends", nil), Terms: []string{"It is let in until you take it back.", "It may pay out at most 100.00 USD a day for you. You can change that."}},
+		"pay": payPage{Layout: me("Pay Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", ""}, Amount: "25.00 USD", Left: "14 minutes and 3 seconds",
+			Host: "books.example", Balance: "120.00 USD", Limits: limits{Currency: "USD"}},
+		"pay.nobody": payPage{Layout: nobody("Pay Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Amount: "25.00 USD", Left: "14 minutes and 3 seconds",
+			Host: "books.example", Limits: limits{Currency: "USD"}, SignIn: "/sign-in?next=%2Fpay%2Fl1nk", SignUp: "/sign-up?next=%2Fpay%2Fl1nk"},
+		"pay.fault": payPage{Layout: faulty(me("Pay Harbour Books"), "pay", "This is not an amount. Write it like 100.00."), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"},
+			Amount: "25.00 USD", Left: "58 seconds", Host: "books.example", Balance: "3.20 USD", Short: true, Limits: limits{"25", "many", "2027-12-31", "USD"}},
+		"pay.agree": payPage{Layout: me("Agree with Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Left: "14 minutes and 3 seconds",
+			Host: "books.example", Balance: "120.00 USD", Limits: limits{Currency: "USD"}},
+		"answered":        answeredPage{Layout: nobody("Authorised"), Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Amount: "25.00 USD", Sentence: "The money is set aside. The merchant takes it, or it comes back by 15:40:12 UTC.", Good: true, Back: "https://books.example/thanks"},
+		"answered.failed": answeredPage{Layout: me("Not paid"), Payee: payee{"Harbour Books", "HB", ""}, Amount: "25.00 USD", Sentence: failedWords(purse.CodeFunds).sentence},
+		"simulator": simulatorPage{Layout: nobody("What shall become of it?"), Path: "/sandbox/simulator/l1nk", Merchant: "Harbour Books", Ref: "ord-17",
+			Consumer: "c@example.org", Amount: "25.00 USD", Left: "14 minutes and 3 seconds"},
+		"merchants": merchantsPage{Layout: faulty(settings("/settings/merchants", "Merchants"), "list", "This is not an amount. Write it like 100.00."), Mandates: []mandateRow{
+			{Number: 1, Merchant: "90", Consumer: "ada@example.org", Name: "Harbour Books", Initials: "HB", Since: "3 May 2026", Used: "20 November 2026", Month: "45.50 USD", Bounds: "25.00 USD a payment, 100.00 USD a month, until 31 December 2027", Limits: limits{"25.00", "100.00", "2027-12-31", "USD"}},
+			{Number: 2, Merchant: "91", Consumer: "cust-7f3a9c20-57bb-4d0f-9b0e-subscription", Name: "Lighthouse Ferries and Island Tours", Initials: "LT", Since: "9 May 2026", Month: "0.00 USD", Bounds: "None", Limits: limits{"many", "", "", "USD"}, Open: true},
+		}, Ended: []mandateRow{{Number: 3, Name: "Tea Cart", Initials: "TC", Since: "1 March 2026", Ended: "9 May 2026"}}},
+		"merchants.none": merchantsPage{Layout: settings("/settings/merchants", "Merchants")},
+		"activity": activityPage{Layout: me("Activity"), Currency: "USD", More: "/activity?before=3", Newest: "/activity", Lines: []activityRow{
+			{"To", "Harbour Books", "", "Captured", "21 November 2026, 15:41 UTC", "\u221225.00", false, false, "75.00", ""},
+			{"For", "Harbour Books", "", "Set aside", "21 November 2026, 15:40 UTC", "\u221225.00", false, true, "75.00", "25.00"},
+			{"From", "Cleo Martínez-Villanueva", "Rent for November, and what I owed you for the ferry and the two nights on the island", "", "20 November 2026, 08:02 UTC", "+1250.00", true, false, "100.00", ""},
+			{"To", "new@example.org", "Welcome!", "Waits", "19 November 2026, 21:15 UTC", "\u22129.00", false, false, "91.00", ""},
+			{"Refund from", "Lighthouse Ferries and Island Tours", "", "", "18 November 2026, 10:00 UTC", "+10.00", true, false, "101.00", ""},
+			{"Money in", "", "", "", "1 November 2026, 09:00 UTC", "+100.00", true, false, "100.00", ""},
+		}},
+		"activity.none":    activityPage{Layout: me("Activity"), Currency: "USD"},
 		"callback":         callbackPage{Layout: nobody("Back at the app"), Code: "purse_ac_3vQm0kYpX5bW2rT8nZcJ1dHfLsGaEuKiOoPqRtVwXyZ0aBcD", State: "xyz", Endpoint: "https://pay.example.org/v1/oauth/access_token"},
 		"callback.refused": callbackPage{Layout: nobody("Back at the app"), Error: "access_denied", Message: "User denied"},
 		"callback.token":   callbackPage{Layout: nobody("Back at the app"), Token: "purse_at_3vQm0kYpX5bW2rT8nZcJ1dHfLsGaEuKiOoPqRtVwXyZ0aBcD"},
-		"callback.none":    callbackPage{Layout: nobody("Back at the app")},
+		"callback.none":    callbackPage{Layout: nobody("Back again")},
 		"messages": messagesPage{Layout: nobody("Messages"), Messages: []messageRow{
 			{2, "Is this address yours?", "E-mail", "ada@example.org", "21 November 2026, 15:40 UTC", linked("Hello Ada,\n\nopen this to confirm:\nhttp://127.0.0.1:8080/verify?token=purse_tk_Q2hhcmxlcyBCYWJiYWdlIHdvdWxkIGhhdmUgbGlrZWQgdGhpcyBzbyBtdWNo\n\nHarbour")},
 			{1, "", "Phone", "+15555550100", "21 November 2026, 15:38 UTC", linked("Your code is 482913.")},
@@ -132,6 +160,15 @@ var ours = map[string][]string{
 	"friendRow":   {"ID", "Initials", "Trust"},
 	"consentPage": {"AppInitials", "Terms"},
 	"messageRow":  {"Words", "At"},
+
+	"payPage":       {"Amount", "Left", "Balance", "SignIn", "SignUp"},
+	"payee":         {"Initials"},
+	"limits":        {"Currency"},
+	"answeredPage":  {"Amount", "Sentence"},
+	"simulatorPage": {"Amount", "Left"},
+	"mandateRow":    {"Merchant", "Initials", "Since", "Used", "Month", "Bounds", "Ended"},
+	"activityPage":  {"Currency"},
+	"activityRow":   {"Words", "Mark", "At", "Amount", "Balance", "Held"},
 }
 
 // poison fills every text of a page with hostile text, and empty lists with one of it.

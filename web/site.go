@@ -1,5 +1,6 @@
 // Package web is the network's own pages: signing in and up, the settings of a
-// person, the page on which people let an app in, and a sandbox's mailbox.
+// person, the pages on which people let an app in or a merchant take money, and
+// those of a sandbox.
 //
 // Every page works without JavaScript, comes whole or not at all, and is given
 // to nobody's cache. A page runs no script, style or frame but our own files, and
@@ -24,6 +25,7 @@ import (
 type Site struct {
 	Identity people
 	Wallet   friendsBook
+	Hub      till
 	Store    reader
 
 	Network   string // what the network is called

@@ -55,7 +55,7 @@ func TestHeadersOnEveryPage(t *testing.T) {
 	s.Loopback = true
 	paths := []string{"/nowhere", "/static", "//sign-in", "/x/../reset/new?token=t", "/./sign-in", "/sign-in//", "/static/nothing.css", "/settings/", "/v1/oauth/authorize/x", assets()["purse.css"].address}
 	for path := range routes {
-		paths = append(paths, strings.TrimSuffix(path, "{$}"))
+		paths = append(paths, concrete(path))
 	}
 	check := func(path, how string, w *httptest.ResponseRecorder) {
 		h := w.Header()
@@ -77,6 +77,9 @@ func TestHeadersOnEveryPage(t *testing.T) {
 		want := "no-store"
 		if w.Code == 200 && strings.HasPrefix(path, "/static/") {
 			want = "public, max-age=31536000, immutable"
+		}
+		if w.Code == 200 && strings.HasPrefix(path, "/merchants/") {
+			want = "private, max-age=300"
 		}
 		if got := h.Get("Cache-Control"); got != want {
 			t.Errorf("%s of %s: Cache-Control %q", how, path, got)
@@ -142,7 +145,7 @@ func TestPagesOfPeopleNeedOne(t *testing.T) {
 func TestFormsNeedTheirNonce(t *testing.T) {
 	s, f := newSite(t)
 	for path, p := range routes {
-		if p.post == nil || p.script {
+		if path = concrete(path); p.post == nil || p.script {
 			continue
 		}
 		for _, given := range []string{"", "x", nonce("another-session"), nonce(adasSession) + "x"} {
@@ -182,7 +185,7 @@ func post(s *Site, path, body string, cookies ...string) *httptest.ResponseRecor
 func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	s, f := newSite(t)
 	for path, p := range routes {
-		if p.post == nil {
+		if path = concrete(path); p.post == nil {
 			continue
 		}
 		for header, value := range map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "origin": "null"} {

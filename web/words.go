@@ -26,6 +26,8 @@ var doneWords = map[string]string{
 	"revoked":    "It is not let in any more.",
 	"app":        "The app is saved.",
 	"app-closed": "The app is closed.",
+	"taken-back": "The merchant may not take payments any more.",
+	"limits":     "The limits are set.",
 	"asked":      "You have asked. They decide.",
 	"accepted":   "You are friends.",
 	"trust":      "Saved.",

@@ -68,6 +68,26 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeGrantExpired: {http.StatusBadRequest, 256},
 	purse.CodeGrantUsed:    {http.StatusBadRequest, 257},
 	purse.CodeRefresh:      {http.StatusBadRequest, 275},
+
+	// What merchants are told by the payment hub, and nobody is here.
+	purse.CodeBadKey:        {http.StatusUnauthorized, 261},
+	purse.CodeKeyKind:       {http.StatusForbidden, 260},
+	purse.CodeField:         {http.StatusBadRequest, 104},
+	purse.CodeCurrency:      {http.StatusBadRequest, 104},
+	purse.CodeDuplicate:     {http.StatusBadRequest, 104},
+	purse.CodeHandle:        {http.StatusBadRequest, 104},
+	purse.CodeHandleExpired: {http.StatusBadRequest, 104},
+	purse.CodeNotAccepted:   {http.StatusBadRequest, 104},
+	purse.CodeMerchant:      {http.StatusBadRequest, 104},
+	purse.CodeDeclined:      {http.StatusBadRequest, 104},
+	purse.CodeFloor:         {http.StatusBadRequest, 104},
+	purse.CodeRefused:       {http.StatusBadRequest, 104},
+	purse.CodeOverSettle:    {http.StatusBadRequest, 104},
+	purse.CodeOverRefund:    {http.StatusBadRequest, 104},
+	purse.CodeFinal:         {http.StatusBadRequest, 104},
+	purse.CodeNotLinked:     {http.StatusBadRequest, 104},
+	purse.CodeCustomer:      {http.StatusBadRequest, 104},
+	purse.CodeGateway:       {http.StatusBadRequest, 104},
 }
 
 // What this door says of everything that is not to be seen.

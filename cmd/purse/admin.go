@@ -42,6 +42,15 @@ var orders = map[string]order{
 	"app.create":      typed(createApp),
 	"clock.accept":    typed(acceptClock),
 	"rates.exempt":    typed(exemptTokens),
+	"merchant.create": typed(createMerchant),
+	"merchant.list":   typed(listMerchants),
+	"merchant.show":   typed(showMerchant),
+	"merchant.set":    typed(setMerchant),
+	"merchant.keys":   typed(listKeys),
+	"merchant.add":    typed(addKeys),
+	"merchant.rotate": typed(rotateKeys),
+	"merchant.revoke": typed(revokeKey),
+	"merchant.close":  typed(closeMerchant),
 }
 
 // typed makes an order of a function that takes and gives structs.
@@ -89,7 +98,8 @@ type adminError struct {
 	Message string     `json:"message"`
 }
 
-const adminBodyMax = 64 << 10
+// adminBodyMax has room for a merchant's logo, and for a page of merchants.
+const adminBodyMax = 256 << 10
 
 // desk serves the administration socket: HTTP on a socket that only its owner
 // may open.

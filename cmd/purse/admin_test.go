@@ -206,20 +206,34 @@ func TestVerifyStatus(t *testing.T) {
 	})
 }
 
+func TestBenchRefuses(t *testing.T) {
+	for _, flags := range []string{
+		"--mode all", "--mode hub --merchants 0", "--mode hub --merchants 1001", "--mode hub --url http://127.0.0.1:9", "--ratio", "--mode hub --ratio --pgbench",
+	} {
+		if out, status := try(t, append([]string{"bench"}, strings.Fields(flags)...)...); status != 1 || !strings.Contains(out, "--m") {
+			t.Errorf("%s: status %d: %s", flags, status, out)
+		}
+	}
+}
+
 // What bench prints as JSON has the keys that machines read.
 func TestBenchReports(t *testing.T) {
 	on(t, func(t *testing.T, database string) {
-		for _, mode := range []string{"spread", "hot"} {
+		for mode, flags := range map[string]string{"spread": "", "hot": "", "hub": "--merchants 1 --ratio"} {
 			var r map[string]any
-			decode(t, run(t, "bench", "--database", database, "--accounts", "20", "--payments", "50", "--connections", "4",
-				"--warmup", "0s", "--duration", "300ms", "--mode", mode, "--json"), &r)
+			decode(t, run(t, append([]string{"bench", "--database", database, "--accounts", "20", "--payments", "50", "--connections", "4",
+				"--warmup", "0s", "--duration", "300ms", "--mode", mode, "--json"}, strings.Fields(flags)...)...), &r)
 			for _, key := range []string{"payments_per_second", "ratio_to_pgbench", "p50_ms", "p99_ms", "errors", "server_peak_mb"} {
 				if _, ok := r[key].(float64); !ok {
 					t.Errorf("%s: %s is %v", mode, key, r[key])
 				}
 			}
-			if r["rate_limits"] != ratesLifted {
-				t.Errorf("%s: the report says of the rate limits: %v", mode, r["rate_limits"])
+			if said, _ := r["rate_limits"].(string); !strings.HasPrefix(said, ratesLifted) || mode == "hub" && said != hubRatesLifted {
+				t.Errorf("%s: the report says of the rate limits: %v", mode, said)
+			}
+			spread, beside := r["spread"].(map[string]any)
+			if beside != (mode == "hub") || beside && (spread["errors"] != 0.0 || r["ratio_to_spread"].(float64) <= 0) {
+				t.Errorf("%s: beside it: %v", mode, spread)
 			}
 			if r["errors"] != 0.0 || r["payments_per_second"].(float64) < 1 {
 				t.Errorf("%s: %v", mode, r)

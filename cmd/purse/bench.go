@@ -30,8 +30,9 @@ import (
 type benchSettings struct {
 	url, database, runDir, mode, record   string
 	connections, accounts, rounds, before int
+	merchants                             int
 	duration, warmup                      time.Duration
-	pgbench, json, untilBroken            bool
+	pgbench, ratio, json, untilBroken     bool
 }
 
 // throwAwayPostgres is the database that means a PostgreSQL of bench's own.
@@ -50,6 +51,14 @@ database --database must then be. Without --database it uses a throw-away SQLite
 file; "--database postgres" starts a throw-away PostgreSQL from this machine's
 own programs, with PostgreSQL's own settings.
 
+With --mode hub people pay merchants, by agreements that they have given before. A
+payment is then two requests, each with a merchantRefNum of its own, which plays
+the part of the key: POST /paymenthub/v1/paymenthandles, and with the token that it
+answers POST /paymenthub/v1/payments. It counts when that is answered 201 with a
+payment that is COMPLETED. --merchants 1 has all pay one; --ratio takes turns with
+payments between people, as --mode spread has them. The agreements are made in
+bench's own process, so the server must be its own too.
+
 The server must hear orders (see --run-dir): bench has it lift its rate limits for
 the people that bench makes, and nobody else, and says so in the report.`,
 		Args: cobra.NoArgs,
@@ -67,28 +76,47 @@ the people that bench makes, and nobody else, and says so in the report.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.url, "url", "", "a server that is running, on this machine")
-	f.StringVar(&b.mode, "mode", "spread", "who pays whom: spread (all pay all) or hot (all pay one)")
+	f.StringVar(&b.mode, "mode", "spread", "who pays whom: spread (all pay all), hot (all pay one) or hub (people pay merchants)")
 	f.StringVar(&b.record, "record", "", "append the id of each acknowledged payment to this file, one a line")
 	f.IntVar(&b.connections, "connections", 64, "payments under way at one time")
 	f.IntVar(&b.accounts, "accounts", 10_000, "how many people there are")
+	f.IntVar(&b.merchants, "merchants", 100, "how many merchants there are, with --mode hub")
 	f.IntVar(&b.rounds, "rounds", 1, "how often to measure; the figures are medians")
 	f.IntVar(&b.before, "payments", 0, "how many payments to put into the book before measuring")
 	f.DurationVar(&b.duration, "duration", 10*time.Second, "how long a round lasts")
 	f.DurationVar(&b.warmup, "warmup", 2*time.Second, "payments before a round that are not measured")
 	f.BoolVar(&b.pgbench, "pgbench", false, "also run PostgreSQL's TPC-B on the same server, alternating, and print the ratio")
+	f.BoolVar(&b.ratio, "ratio", false, "with --mode hub: also measure --mode spread, alternating, and print the ratio")
 	f.BoolVar(&b.json, "json", false, "print JSON")
 	f.BoolVar(&b.untilBroken, "until-broken", false, "end, without an error, when the server is gone")
 	cmd.AddCommand(newBenchPages())
 	return cmd
 }
 
-func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
-	if b.mode != "spread" && b.mode != "hot" {
-		return fmt.Errorf("--mode is spread or hot")
-	}
-	if b.accounts > identity.KnownMax {
+// check refuses flags that do not go together.
+func (b *benchSettings) check() error {
+	switch {
+	case b.mode != "spread" && b.mode != "hot" && b.mode != modeHub:
+		return fmt.Errorf("--mode is spread, hot or hub")
+	case b.accounts > identity.KnownMax:
 		// The server would limit those that it forgets by their address, which is one.
 		return fmt.Errorf("--accounts is at most %d, as many access tokens as a server remembers", identity.KnownMax)
+	case b.ratio && (b.mode != modeHub || b.pgbench):
+		return fmt.Errorf("--ratio goes with --mode hub, and not with --pgbench")
+	case b.mode == modeHub && b.url != "":
+		return fmt.Errorf("--mode hub needs a server that bench starts itself")
+	case b.mode == modeHub && (b.merchants < 1 || b.merchants > merchantsMax):
+		return fmt.Errorf("--merchants is 1 to %d", merchantsMax)
+	}
+	return nil
+}
+
+// modeHub is the mode in which people pay merchants.
+const modeHub = "hub"
+
+func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
+	if err := b.check(); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "purse-bench-")
 	if err != nil {
@@ -118,7 +146,7 @@ func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
 	if b.url != "" {
 		c.RunDir = b.runDir
 	}
-	accounts, err := b.prepare(ctx, c)
+	accounts, shops, err := b.prepare(ctx, c)
 	if err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
@@ -131,14 +159,16 @@ func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
 		defer s.stop()
 		server, peak = s.url, s.peakMB
 	}
-	if err := liftRates(ctx, c, accounts); err != nil {
+	if err := liftRates(ctx, c, accounts, shops.keys...); err != nil {
 		return fmt.Errorf("lift the rate limits: %w", err)
 	}
-	result, tps, err := b.measure(ctx, server, accounts)
+	result, tps, err := b.measure(ctx, server, accounts, shops.sellers)
 	if err != nil {
 		return err
 	}
-	result.RateLimits = ratesLifted
+	if result.RateLimits = ratesLifted; b.mode == modeHub {
+		result.RateLimits = hubRatesLifted
+	}
 	result.ServerPeakMB = peak()
 	if tps > 0 {
 		result.RatioToPGBench = result.PaymentsPerSecond / tps
@@ -146,11 +176,12 @@ func (b *benchSettings) run(ctx context.Context, out io.Writer) error {
 	return b.print(out, result, tps)
 }
 
-// measure drives the server, alternating with pgbench if that was asked for.
-func (b *benchSettings) measure(ctx context.Context, url string, accounts []load.Account) (load.Result, float64, error) {
+// measure drives the server, alternating with pgbench or with payments between
+// people if that was asked for.
+func (b *benchSettings) measure(ctx context.Context, url string, accounts []load.Account, sellers []load.Seller) (load.Result, float64, error) {
 	plan := load.Plan{
 		URL: url, Accounts: accounts, Connections: b.connections, Warmup: b.warmup, Duration: b.duration,
-		Hot: b.mode == "hot", Now: time.Now, UntilBroken: b.untilBroken,
+		Hot: b.mode == "hot", Sellers: sellers, Now: time.Now, UntilBroken: b.untilBroken,
 	}
 	if b.record != "" {
 		f, err := os.OpenFile(b.record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -160,35 +191,49 @@ func (b *benchSettings) measure(ctx context.Context, url string, accounts []load
 		defer f.Close()
 		plan.Record = f
 	}
-	var results []load.Result
-	ours := func(ctx context.Context) (float64, error) {
-		plan.Seed++
-		r, err := load.Run(ctx, plan)
-		results = append(results, r)
-		return r.PaymentsPerSecond, err
-	}
-	if !b.pgbench {
-		var rates []float64
-		for range b.rounds {
-			rate, err := ours(ctx)
-			if err != nil {
-				return load.Result{}, 0, err
-			}
-			rates = append(rates, rate)
+	var results, beside []load.Result
+	drive := func(plan *load.Plan, into *[]load.Result) load.Measure {
+		return func(ctx context.Context) (float64, error) {
+			plan.Seed++
+			r, err := load.Run(ctx, *plan)
+			*into = append(*into, r)
+			return r.PaymentsPerSecond, err
 		}
-		return b.median(results, rates), 0, nil
 	}
-	theirs, drop, err := newPGBench(ctx, b.database)
-	if err != nil {
-		return load.Result{}, 0, err
+	ours := drive(&plan, &results)
+	switch {
+	case b.ratio:
+		spread := plan
+		spread.Sellers, spread.Record = nil, nil
+		rates, others, err := load.Alternate(ctx, b.rounds, ours, drive(&spread, &beside))
+		if err != nil {
+			return load.Result{}, 0, err
+		}
+		r, other := b.median(results, rates), b.median(beside, others)
+		r.Spread, r.RatioToSpread = &other, r.PaymentsPerSecond/other.PaymentsPerSecond
+		return r, 0, nil
+	case b.pgbench:
+		theirs, drop, err := newPGBench(ctx, b.database)
+		if err != nil {
+			return load.Result{}, 0, err
+		}
+		defer drop()
+		rates, tps, err := load.Alternate(ctx, b.rounds, ours,
+			func(ctx context.Context) (float64, error) { return theirs.Run(ctx, b.duration) })
+		if err != nil {
+			return load.Result{}, 0, err
+		}
+		return b.median(results, rates), load.Median(tps), nil
 	}
-	defer drop()
-	rates, tps, err := load.Alternate(ctx, b.rounds, ours,
-		func(ctx context.Context) (float64, error) { return theirs.Run(ctx, b.duration) })
-	if err != nil {
-		return load.Result{}, 0, err
+	var rates []float64
+	for range b.rounds {
+		rate, err := ours(ctx)
+		if err != nil {
+			return load.Result{}, 0, err
+		}
+		rates = append(rates, rate)
 	}
-	return b.median(results, rates), load.Median(tps), nil
+	return b.median(results, rates), 0, nil
 }
 
 func (b *benchSettings) median(results []load.Result, rates []float64) load.Result {
@@ -246,9 +291,16 @@ func (b *benchSettings) print(out io.Writer, r load.Result, tps float64) error {
 	if store.IsPostgres(b.database) {
 		kind = "PostgreSQL"
 	}
-	fmt.Fprintf(out, "%s, %d connections, %s, %d accounts, %s x %d\n", kind, b.connections, b.mode, b.accounts, b.duration, b.rounds)
-	fmt.Fprintf(out, "payments/s   %.0f\np50          %.1f ms\np99          %.1f ms\nerrors       %d\n",
-		r.PaymentsPerSecond, r.P50Ms, r.P99Ms, r.Errors)
+	mode := b.mode
+	if b.mode == modeHub {
+		mode = fmt.Sprintf("hub with %d merchants", b.merchants)
+	}
+	fmt.Fprintf(out, "%s, %d connections, %s, %d accounts, %s x %d\n", kind, b.connections, mode, b.accounts, b.duration, b.rounds)
+	printMeasured(out, "", r)
+	if r.Spread != nil {
+		printMeasured(out, "spread: ", *r.Spread)
+		fmt.Fprintf(out, "ratio        %.2f of the payments/s of spread\n", r.RatioToSpread)
+	}
 	if r.ServerPeakMB > 0 {
 		fmt.Fprintf(out, "server peak  %.0f MB\n", r.ServerPeakMB)
 	}
@@ -256,28 +308,40 @@ func (b *benchSettings) print(out io.Writer, r load.Result, tps float64) error {
 	if tps > 0 {
 		fmt.Fprintf(out, "pgbench      %.0f TPC-B transactions/s (-M prepared, scale 20, 16 clients)\nratio        %.2f\n", tps, r.RatioToPGBench)
 	}
-	for _, s := range r.Samples {
-		fmt.Fprintf(out, "error        %s %d: %s\n", s.Kind, s.Status, s.Text)
-	}
 	return nil
+}
+
+// printMeasured prints what was seen of one mode, with a word before each line.
+func printMeasured(out io.Writer, word string, r load.Result) {
+	line := func(name, format string, values ...any) {
+		fmt.Fprintf(out, word+"%-12s "+format+"\n", append([]any{name}, values...)...)
+	}
+	line("payments/s", "%.0f", r.PaymentsPerSecond)
+	line("p50", "%.1f ms", r.P50Ms)
+	line("p99", "%.1f ms", r.P99Ms)
+	line("errors", "%d", r.Errors)
+	for _, s := range r.Samples {
+		line("error", "%s %d: %s", s.Kind, s.Status, s.Text)
+	}
 }
 
 // benchWorkers is how many accounts are made, or payments put in, at one time.
 const benchWorkers = 128
 
 // prepare makes the people that pay each other, by the same orders that an
-// operator gives, and puts payments into the book if any were asked for.
-func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, error) {
+// operator gives, and puts payments into the book if any were asked for. With
+// --mode hub there are merchants, too.
+func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, shops, error) {
 	if b.url == "" { // create the network, if it is not there
 		n, err := openNetwork(ctx, c.Database, store.Options{Mode: "sandbox", Currency: "USD", Migrate: true})
 		if err != nil {
-			return nil, err
+			return nil, shops{}, err
 		}
 		n.store.Close()
 	}
 	o, err := newOrderer(ctx, c)
 	if err != nil {
-		return nil, err
+		return nil, shops{}, err
 	}
 	defer o.close()
 	run := fmt.Sprintf("b%x", time.Now().UnixMilli())
@@ -296,13 +360,22 @@ func (b *benchSettings) prepare(ctx context.Context, c config) ([]load.Account, 
 		accounts[i] = load.Account{UserID: u.ID, Token: t.AccessToken}
 		return o.give(ctx, "treasury.issue", entryArgs{User: u.ID, Amount: "1000.00", Reason: "bench"}, &e)
 	})
-	if err != nil || b.before == 0 {
-		return accounts, err
+	if err != nil {
+		return nil, shops{}, err
 	}
-	if o.own == nil {
-		return nil, fmt.Errorf("--payments needs a server that bench starts itself")
+	if o.own == nil && (b.before > 0 || b.mode == modeHub) {
+		return nil, shops{}, fmt.Errorf("--payments and --mode hub need a server that bench starts itself")
 	}
-	return accounts, b.prefill(ctx, o.own, accounts)
+	if b.before > 0 {
+		if err := b.prefill(ctx, o.own, accounts); err != nil {
+			return nil, shops{}, err
+		}
+	}
+	if b.mode != modeHub {
+		return accounts, shops{}, nil
+	}
+	s, err := b.openShops(ctx, o, run, accounts)
+	return accounts, s, err
 }
 
 // prefill puts payments into the book by the handler that serves them, without

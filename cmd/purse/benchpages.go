@@ -181,7 +181,7 @@ func (s *pagesSettings) shelve(ctx context.Context, dir, name string, of, total 
 		}
 		b.ends = append(b.ends, drop)
 	}
-	accounts, err := (&benchSettings{accounts: s.accounts}).prepare(ctx, c)
+	accounts, _, err := (&benchSettings{accounts: s.accounts}).prepare(ctx, c)
 	if err != nil {
 		return b, fmt.Errorf("prepare: %w", err)
 	}

@@ -113,7 +113,7 @@ func TestBenchPagesRefuses(t *testing.T) {
 // What fill puts into a book is as true as what people put there.
 func TestFillKeepsTheBook(t *testing.T) {
 	on(t, func(t *testing.T, database string) {
-		accounts, err := (&benchSettings{accounts: 20}).prepare(t.Context(), config{Database: database, RunDir: shortDir(t)})
+		accounts, _, err := (&benchSettings{accounts: 20}).prepare(t.Context(), config{Database: database, RunDir: shortDir(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

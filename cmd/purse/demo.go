@@ -95,6 +95,7 @@ type demo struct {
 	People   []demoPerson
 	Asked    string // the charge that waits for the first of them
 	App      demoApp
+	Shop     demoShop
 }
 
 // demoApp is an app that the people can let in.
@@ -157,7 +158,7 @@ func (d *demo) populate(ctx context.Context) error {
 		}
 		d.People = append(d.People, demoPerson{User: u, Email: m.email, Phone: m.phone, Token: string(t.Secret), Password: password})
 	}
-	if err := d.register(ctx); err != nil {
+	if err := errors.Join(d.register(ctx), d.openShop(ctx)); err != nil {
 		return err
 	}
 	if fresh {
@@ -287,19 +288,15 @@ func (d *demo) writeCredentials(path string) error {
 	if path == "" {
 		return nil
 	}
-	empty := func(names ...string) map[string]string {
-		m := map[string]string{}
-		for _, n := range names {
-			m[n] = ""
-		}
-		return m
-	}
 	c := credentials{
 		BaseURL: d.BaseURL,
 		App:     map[string]string{"client_id": d.App.ID, "client_secret": d.App.Secret, "redirect_uri": d.App.Redirect},
-		Merchant: empty("id", "name", "hub_username", "hub_password", "hub_webhook_key", "consumer_id",
-			"order_api_key", "order_api_secret"),
-		Operator: empty("username", "password"),
+		Merchant: map[string]string{
+			"id": d.Shop.ID, "name": d.Shop.Name, "consumer_id": d.Shop.Consumer,
+			"hub_username": d.Shop.Private.Username, "hub_password": string(d.Shop.Private.Password),
+			"hub_webhook_key": "", "order_api_key": "", "order_api_secret": "",
+		},
+		Operator: map[string]string{"username": "", "password": ""},
 	}
 	for _, p := range d.People {
 		c.Users = append(c.Users, credentialsUser{
@@ -354,6 +351,22 @@ var demoPage = template.Must(template.New("demo").Parse(`
     curl -s {{.BaseURL}}/v1/oauth/access_token -d client_id={{.App.ID}} \
       -d client_secret={{.App.Secret}} -d code=CODE
   What the network sends to people (codes, links, notices) stays here: {{.BaseURL}}/sandbox/messages
+
+  {{.Shop.Name}} takes 12.50 from ada, who has let it do so before: two calls, and she is not asked
+
+    token=$(curl -s {{.BaseURL}}/paymenthub/v1/paymenthandles -H 'Content-Type: application/json' \
+      -u '{{.Shop.Private.Username}}:{{.Secret}}' \
+      -d '{"merchantRefNum":"bread-1","transactionType":"PAYMENT","paymentType":"VENMO","amount":1250,"currencyCode":"USD","venmo":{"consumerId":"{{.Shop.Consumer}}"},"returnLinks":[{"rel":"default","href":"{{.BaseURL}}/sandbox/callback"}]}' \
+      | tee /dev/stderr | sed 's/.*"paymentHandleToken":"\([^"]*\)".*/\1/')
+    curl -s {{.BaseURL}}/paymenthub/v1/payments -H 'Content-Type: application/json' \
+      -u '{{.Shop.Private.Username}}:{{.Secret}}' \
+      -d '{"merchantRefNum":"bread-1","amount":1250,"currencyCode":"USD","paymentHandleToken":"'"$token"'"}'
+
+  Somebody new must be asked: open the redirect_payment link of the answer, sign in as ben, and pay; then use the token as above
+
+    curl -s {{.BaseURL}}/paymenthub/v1/paymenthandles -H 'Content-Type: application/json' \
+      -u '{{.Shop.Private.Username}}:{{.Secret}}' \
+      -d '{"merchantRefNum":"bread-2","transactionType":"PAYMENT","paymentType":"VENMO","amount":800,"currencyCode":"USD","venmo":{"consumerId":"ben@example.org"},"returnLinks":[{"rel":"default","href":"{{.BaseURL}}/sandbox/callback"}]}'
 
   Cleo has nothing to spend: an error in the API's own format, and nothing changes
 

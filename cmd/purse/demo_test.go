@@ -94,16 +94,20 @@ func TestDemoLinesWork(t *testing.T) {
 	whole := ""
 	for line := range strings.Lines(page.String()) {
 		line = strings.TrimSpace(line)
-		if whole == "" && !strings.HasPrefix(line, "curl ") {
+		if whole == "" && !strings.HasPrefix(line, "curl ") && !strings.HasPrefix(line, "token=$(curl ") {
 			continue
 		}
 		if whole += line; strings.HasSuffix(line, `\`) {
 			whole = strings.TrimSuffix(whole, `\`)
 			continue
 		}
+		if strings.HasPrefix(whole, "token=") && !strings.Contains(whole, "\n") {
+			whole += "\n" // and the line that uses the token
+			continue
+		}
 		lines, whole = append(lines, whole), ""
 	}
-	if len(lines) != 6 {
+	if len(lines) != 8 {
 		t.Fatalf("%d lines to try in\n%s", len(lines), page)
 	}
 	curl := func(line string) string {
@@ -125,6 +129,8 @@ func TestDemoLinesWork(t *testing.T) {
 		`"balance":980.00,"payment":{`,
 		`"note":"Half of the dinner"`,
 		`"balance":"980.00"`,
+		`"status":"COMPLETED"`,
+		`"rel":"redirect_payment"`,
 		`"code":1319`,
 	} {
 		line := strings.Replace(lines[i+1], "CODE", demoCode(t, page, c), 1)

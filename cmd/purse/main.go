@@ -42,7 +42,7 @@ func newRoot() *cobra.Command {
 	networkFlags(root.PersistentFlags())
 	root.AddCommand(
 		newServe(), newDemo(), newMigrate(),
-		newUser(), newToken(), newTreasury(), newWallet(), newLimits(), newTerms(), newPayment(), newApp(), newClock(),
+		newUser(), newToken(), newTreasury(), newWallet(), newLimits(), newTerms(), newPayment(), newApp(), newMerchant(), newClock(),
 		newVerify(), newBench(),
 	)
 	return root

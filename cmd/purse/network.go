@@ -10,7 +10,9 @@ import (
 
 	"purse"
 	"purse/api"
+	"purse/api/hubv1"
 	"purse/api/walletv1"
+	"purse/hub"
 	"purse/identity"
 	"purse/store"
 	"purse/wallet"
@@ -22,6 +24,7 @@ type network struct {
 	store    *store.Store
 	identity *identity.Service
 	wallet   *wallet.Service
+	hub      *hub.Service
 	rates    *api.Rates // nil unless it is served
 	mailbox  purse.Mailbox
 	later    *later
@@ -47,6 +50,7 @@ func openNetwork(ctx context.Context, database string, o store.Options) (*networ
 		store: s, book: b, log: o.Log,
 		identity: &identity.Service{Store: s},
 		wallet:   &wallet.Service{Store: s},
+		hub:      &hub.Service{Store: s},
 	}
 	n.identity.Claim = func(ctx context.Context, a purse.Address) {
 		_ = n.wallet.Claim(ctx, n.book.ID, a) // the sweep does it again, and says what is wrong
@@ -75,6 +79,7 @@ func openServed(ctx context.Context, c config, log *slog.Logger) (*network, erro
 		n.store.Close()
 		return nil, err
 	}
+	n.hub.Courier, n.hub.Network = n.identity.Courier, c.Name
 	n.later = newLater(log)
 	n.identity.Later = n.later.add
 	n.identity.Vault, n.identity.Network, n.identity.AppSignIns, n.identity.Now = vault, c.Name, c.appSignIns(n.book.Mode), time.Now
@@ -86,14 +91,17 @@ func openServed(ctx context.Context, c config, log *slog.Logger) (*network, erro
 // by hand: a mux would redirect unclean paths before a door has seen them. loopback
 // says that only this machine reaches the listener.
 func (n *network) handler(c config, publicURL string, loopback bool) http.Handler {
-	n.identity.PublicURL = publicURL
+	n.identity.PublicURL, n.hub.PublicURL = publicURL, publicURL
 	wallet, pages := n.walletDoor(publicURL).Handler(), n.site(c, publicURL, loopback).Handler()
+	hub := n.hubDoor(publicURL).Handler()
 	return c.Proxies.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p := r.URL.Path; {
 		case p == "/v1/oauth/authorize":
 			pages.ServeHTTP(w, r)
 		case p == "/v1" || strings.HasPrefix(p, "/v1/") || p == walletv1.MetadataPath:
 			wallet.ServeHTTP(w, r)
+		case strings.HasPrefix(p, "/paymenthub/"):
+			hub.ServeHTTP(w, r)
 		case shortened(p):
 			long := r.Clone(r.Context())
 			long.URL.Path, long.URL.RawPath = "/v1"+p, ""
@@ -118,7 +126,7 @@ func shortened(path string) bool {
 
 func (n *network) site(c config, publicURL string, loopback bool) *web.Site {
 	return &web.Site{
-		Identity: n.identity, Wallet: n.wallet, Store: n.store, Network: c.Name, Book: n.book.ID, Currency: n.book.Currency,
+		Identity: n.identity, Wallet: n.wallet, Hub: n.hub, Store: n.store, Network: c.Name, Book: n.book.ID, Currency: n.book.Currency,
 		PublicURL: publicURL, Log: n.log, Rates: n.rates, Mailbox: n.mailbox, Loopback: loopback, SandboxKey: c.SandboxKey,
 	}
 }
@@ -129,11 +137,19 @@ func (n *network) walletDoor(publicURL string) *walletv1.Door {
 	}
 }
 
+func (n *network) hubDoor(publicURL string) *hubv1.Door {
+	return &hubv1.Door{
+		Identity: n.identity, Hub: n.hub, Book: n.book.ID, Currency: n.book.Currency, Sandbox: n.book.Mode == purse.Sandbox,
+		PublicURL: publicURL, Log: n.log, Rates: n.rates,
+	}
+}
+
 // How often what is overdue is ended, what waits for the owner of an address is
-// claimed, and what is no longer needed cleared away.
+// claimed, people are told the news, and what is no longer needed is cleared away.
 const (
 	expireEvery = time.Second
 	claimEvery  = 500 * time.Millisecond
+	noticeEvery = time.Second
 	tidyEvery   = time.Minute
 	flushEvery  = time.Minute
 )
@@ -145,7 +161,13 @@ func (n *network) background(ctx context.Context, keep time.Duration) {
 		n.every(ctx, expireEvery, "expire", func() error { return n.wallet.ExpireOverdue(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
+		n.every(ctx, expireEvery, "expire handles", func() error { return n.hub.ExpireOverdue(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
 		n.every(ctx, claimEvery, "claim", func() error { return n.wallet.ClaimOwed(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
+		n.every(ctx, noticeEvery, "tell", func() error { return n.hub.Notify(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
 		n.every(ctx, tidyEvery, "tidy", func() error { return n.store.Tidy(ctx, keep) })

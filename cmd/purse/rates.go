@@ -8,11 +8,17 @@ import (
 )
 
 type exemptArgs struct {
-	Tokens []string `json:"tokens"`
+	Tokens []string    `json:"tokens"`
+	Keys   []exemptKey `json:"keys"` // API keys of merchants
 }
 
-// exemptTokens lifts this server's rate limits for some access tokens, for all
-// of them or, if one is not a token, for none. Unlike other orders it cannot be
+type exemptKey struct {
+	Username string `json:"username"`
+	Password string `json:"password"`
+}
+
+// exemptTokens lifts this server's rate limits for some access tokens and API keys,
+// for all of them or, if one is none, for none. Unlike other orders it cannot be
 // carried out without a server: nothing of it is kept.
 func exemptTokens(ctx context.Context, n *network, _ purse.Operator, in exemptArgs) (done, error) {
 	if n.rates == nil {
@@ -28,6 +34,13 @@ func exemptTokens(ctx context.Context, n *network, _ purse.Operator, in exemptAr
 		}
 		credentials[i] = string(actor.Token)
 	}
+	for _, k := range in.Keys {
+		seller, err := n.identity.RecognizeKey(ctx, k.Username, purse.Secret(k.Password))
+		if err != nil {
+			return done{}, err
+		}
+		credentials = append(credentials, seller.Key)
+	}
 	n.rates.Exempt(credentials...)
-	return done{fmt.Sprintf("The rate limits are lifted for %d access tokens until the server stops.", len(credentials))}, nil
+	return done{fmt.Sprintf("The rate limits are lifted for %d access tokens and %d API keys until the server stops.", len(in.Tokens), len(in.Keys))}, nil
 }

@@ -30,13 +30,13 @@ func TestExemptOrder(t *testing.T) {
 	on(t, func(t *testing.T, database string) {
 		p := start(t, database)
 		ada, ben := newPerson(t, database, "ada", "10.00"), newPerson(t, database, "ben", "")
-		both := exemptArgs{[]string{ada.token, ben.token}}
+		both := exemptArgs{Tokens: []string{ada.token, ben.token}}
 		said, err := giveOrder(t, database, "rates.exempt", both)
 		if err != nil || !strings.Contains(said, "2 access tokens") {
 			t.Errorf("said %q, %v", said, err)
 		}
 		guess := strings.Replace(ada.token, "purse_at_", "purse_at_A", 1)
-		if _, err := giveOrder(t, database, "rates.exempt", exemptArgs{[]string{ada.token, guess}}); purse.CodeOf(err) != purse.CodeBadToken {
+		if _, err := giveOrder(t, database, "rates.exempt", exemptArgs{Tokens: []string{ada.token, guess}}); purse.CodeOf(err) != purse.CodeBadToken {
 			t.Errorf("what is no token: %v", err)
 		}
 		p.stop(t)
@@ -88,13 +88,13 @@ func TestExemptTokens(t *testing.T) {
 		}
 		return count
 	}
-	if _, err := exemptTokens(t.Context(), n, "op", exemptArgs{[]string{tokens[0], tokens[1], "garbage"}}); purse.CodeOf(err) != purse.CodeBadToken {
+	if _, err := exemptTokens(t.Context(), n, "op", exemptArgs{Tokens: []string{tokens[0], tokens[1], "garbage"}}); purse.CodeOf(err) != purse.CodeBadToken {
 		t.Errorf("garbage: %v", err)
 	}
 	if got := allowed(tokens[0]); got != 1 {
 		t.Errorf("a refused order exempts: %d are allowed", got)
 	}
-	if _, err := exemptTokens(t.Context(), n, "op", exemptArgs{tokens[:1]}); err != nil {
+	if _, err := exemptTokens(t.Context(), n, "op", exemptArgs{Tokens: tokens[:1]}); err != nil {
 		t.Fatal(err)
 	}
 	if first, second := allowed(tokens[0]), allowed(tokens[1]); first != 5 || second != 1 {

@@ -16,7 +16,7 @@ func (n *network) enterSandbox(ctx context.Context) error {
 	if n.book.Mode != purse.Sandbox {
 		return nil
 	}
-	n.wallet.Script = sandbox.Script{}
+	n.wallet.Script, n.hub.Processor, n.hub.Tester = sandbox.Script{}, sandbox.Processor{}, sandbox.Person.ID
 	_, err := n.identity.CreateUser(ctx, n.book.ID, sandboxOperator, sandbox.Person, sandbox.Addresses...)
 	if err != nil && purse.CodeOf(err) != purse.CodeTaken {
 		return err

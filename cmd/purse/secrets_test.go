@@ -57,6 +57,7 @@ func (s *servedHere) live(t *testing.T) secrecy {
 	c.must("/sign-in", fields("name", mail, "password", password))
 	keep("session", c.cookies["purse"])
 	s.useApps(t, c, keep)
+	s.useKeys(t, keep)
 
 	// An authenticator app, which asks for a code at the next sign-in.
 	c.must("/settings/security/authenticator", nil)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"purse"
 	"purse/money"
@@ -15,17 +16,32 @@ import (
 )
 
 type entryArgs struct {
-	User   string `json:"user"`
+	User   string `json:"user"`   // or "merchant:" and a merchant's number
 	Amount string `json:"amount"` // a decimal of the network's currency
 	Reason string `json:"reason"`
 	Key    string `json:"key"` // makes it repeatable
 }
 
 type entryMade struct {
-	ID     string `json:"id"`
-	Kind   string `json:"kind"`
-	User   string `json:"user_id"`
-	Amount string `json:"amount"`
+	ID       string `json:"id"`
+	Kind     string `json:"kind"`
+	User     string `json:"user_id,omitempty"`
+	Amount   string `json:"amount"`
+	Merchant string `json:"merchant_id,omitempty"` // instead of the user's
+}
+
+// merchantWord begins the name of a merchant's balance where a wallet may stand too.
+const merchantWord = "merchant:"
+
+// account reads whose account money is to enter or leave: a person's wallet, or a
+// merchant's balance.
+func (n *network) account(ctx context.Context, name string) (purse.UserID, purse.MerchantID, error) {
+	if number, ok := strings.CutPrefix(name, merchantWord); ok {
+		id, err := merchantNumber(number)
+		return 0, id, err
+	}
+	u, err := n.person(ctx, name)
+	return u.ID, 0, err
 }
 
 func issueMoney(ctx context.Context, n *network, by purse.Operator, in entryArgs) (entryMade, error) {
@@ -39,7 +55,7 @@ func redeemMoney(ctx context.Context, n *network, by purse.Operator, in entryArg
 type enter func(context.Context, purse.BookID, purse.Operator, wallet.EntryRequest) (purse.Answer, error)
 
 func (n *network) enter(ctx context.Context, by purse.Operator, in entryArgs, kind purse.EntryKind, enter enter) (entryMade, error) {
-	u, err := n.person(ctx, in.User)
+	user, merchant, err := n.account(ctx, in.User)
 	if err != nil {
 		return entryMade{}, err
 	}
@@ -51,11 +67,13 @@ func (n *network) enter(ctx context.Context, by purse.Operator, in entryArgs, ki
 		return entryMade{}, err
 	}
 	req := wallet.EntryRequest{
-		Wallet: u.ID, Minor: amount.Minor, Reason: in.Reason,
-		Encode: func(e purse.Entry) purse.Answer { return n.encodeEntry(e) },
+		Wallet: user, Merchant: merchant, Minor: amount.Minor, Reason: in.Reason,
+		Encode: func(e purse.Entry) purse.Answer { return n.encodeEntryOf(e, merchant) },
 	}
 	if in.Key != "" {
-		asked, err := json.Marshal(entryMade{"", string(kind), u.ID.String(), amount.Decimal()})
+		request := n.entryOf(purse.Entry{Kind: kind, Wallet: user, Minor: amount.Minor}, merchant)
+		request.ID = ""
+		asked, err := json.Marshal(request)
 		if err != nil {
 			return entryMade{}, err
 		}
@@ -74,14 +92,23 @@ func (n *network) enter(ctx context.Context, by purse.Operator, in entryArgs, ki
 	return made, json.Unmarshal([]byte(answer.Body), &made)
 }
 
-func (n *network) encodeEntry(e purse.Entry) purse.Answer {
-	b, err := json.Marshal(entryMade{
-		e.ID.String(), string(e.Kind), e.Wallet.String(), money.Amount{Minor: e.Minor, Currency: n.book.Currency}.Decimal(),
-	})
+func (n *network) encodeEntry(e purse.Entry) purse.Answer { return n.encodeEntryOf(e, 0) }
+
+func (n *network) encodeEntryOf(e purse.Entry, merchant purse.MerchantID) purse.Answer {
+	b, err := json.Marshal(n.entryOf(e, merchant))
 	if err != nil {
 		panic(err) // strings
 	}
 	return purse.Answer{Status: 200, Body: string(b)}
+}
+
+// entryOf shows an entry of a wallet or, if it is not 0, of a merchant's balance.
+func (n *network) entryOf(e purse.Entry, merchant purse.MerchantID) entryMade {
+	made := entryMade{ID: e.ID.String(), Kind: string(e.Kind), User: e.Wallet.String(), Amount: money.Amount{Minor: e.Minor, Currency: n.book.Currency}.Decimal()}
+	if merchant != 0 {
+		made.User, made.Merchant = "", merchant.String()
+	}
+	return made
 }
 
 func newTreasury() *cobra.Command {
@@ -89,7 +116,7 @@ func newTreasury() *cobra.Command {
 	add := func(name, short, verb string) {
 		var in entryArgs
 		cmd := &cobra.Command{
-			Use:   name + " USER AMOUNT",
+			Use:   name + " USER|merchant:ID AMOUNT",
 			Short: short,
 			Args:  cobra.ExactArgs(2),
 			RunE: ordered("treasury."+name, func(_ *cobra.Command, words []string) (any, error) {
@@ -102,7 +129,7 @@ func newTreasury() *cobra.Command {
 		cmd.Flags().Bool("json", false, "print JSON")
 		treasury.AddCommand(cmd)
 	}
-	add("issue", "Let money into a wallet, by username or user id", "Issued")
-	add("redeem", "Let money out of a wallet, by username or user id", "Redeemed")
+	add("issue", "Let money into a wallet, by username or user id, or into a merchant's balance", "Issued")
+	add("redeem", "Let money out of a wallet, by username or user id, or out of a merchant's balance", "Redeemed")
 	return treasury
 }

@@ -16,6 +16,11 @@ const (
 	backoffFirst = 5 * time.Millisecond
 	backoffMax   = 250 * time.Millisecond
 	readerBytes  = 4 << 10 // also the longest header line that is understood
+
+	// The status of a payment between people that is made, and of what a merchant
+	// has made.
+	statusPaid = 200
+	statusMade = 201
 )
 
 // client is one connection and its goroutine. After an error it connects anew;
@@ -32,11 +37,12 @@ type client struct {
 	reader   *bufio.Reader
 	out      []byte // the request, then the line for the record
 	body     []byte // of the last answer
+	payload  []byte // of the next request, where that is not written at once
 	failures int    // in a row, since the last answer that could be read
 
-	acknowledged int64 // with those of the warm-up
-	payments     int64 // measured ones
-	answered200  int64
+	acknowledged int64     // with those of the warm-up
+	payments     int64     // measured ones
+	answered     int64     // with the status that is hoped for
 	times        histogram // of the measured payments
 }
 
@@ -137,15 +143,38 @@ func (c *client) hangUp() {
 
 // pay makes one payment. The error is the record's: all others are counted.
 func (c *client) pay() error {
+	if len(c.run.plan.Sellers) > 0 {
+		return c.buy()
+	}
 	c.out = c.request(c.out[:0])
 	began := c.run.plan.Now()
-	a, err := c.exchange(began)
+	a, ok := c.ask(began, statusPaid)
 	ended := c.run.plan.Now()
+	if !ok {
+		return nil
+	}
+	id, err := paymentID(a.body)
+	if err != nil {
+		c.noPayment(a, err)
+		return nil
+	}
+	return c.acknowledge(id, began, ended)
+}
+
+// noPayment counts an answer that looks well and is no payment.
+func (c *client) noPayment(a answer, err error) {
+	c.run.faults.add(KindPayment, a.status, err.Error()+": "+string(a.body[:min(len(a.body), sampleBytesMax)]))
+}
+
+// ask sends the request in c.out, and counts any answer but one with the status
+// want as an error.
+func (c *client) ask(began time.Time, want int) (answer, bool) {
+	a, err := c.exchange(began)
 	if err != nil {
 		c.hangUp()
 		c.failures++
 		c.run.faults.add(kindOf(err), 0, err.Error())
-		return nil
+		return a, false
 	}
 	c.failures = 0
 
@@ -159,17 +188,12 @@ func (c *client) pay() error {
 		c.failures++
 		c.run.faults.add(KindMalformed, 0, "more bytes than the answer has")
 	}
-	if a.status != 200 {
+	if a.status != want {
 		c.run.faults.add(KindStatus, a.status, string(a.body[:min(len(a.body), sampleBytesMax)]))
-		return nil
+		return a, false
 	}
-	c.answered200++
-	id, err := paymentID(a.body)
-	if err != nil {
-		c.run.faults.add(KindPayment, a.status, err.Error()+": "+string(a.body[:min(len(a.body), sampleBytesMax)]))
-		return nil
-	}
-	return c.acknowledge(id, began, ended)
+	c.answered++
+	return a, true
 }
 
 // acknowledge records and counts a payment that the server has said is made.
@@ -235,14 +259,17 @@ func (c *client) request(b []byte) []byte {
 	b = append(b, "\r\nAuthorization: Bearer "...)
 	b = append(b, payer.Token...)
 	b = append(b, "\r\nContent-Type: application/json\r\nIdempotency-Key: "...)
-	b = append(b, c.run.prefix...)
-	b = append(b, '-')
-	b = strconv.AppendInt(b, int64(c.number), 10)
-	b = append(b, '-')
-	b = strconv.AppendUint(b, c.sent, 10)
+	b = c.reference(b)
 	b = append(b, "\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(bodyHead)+len(payee.UserID)+len(bodyTail)), 10)
 	b = append(b, "\r\n\r\n"+bodyHead...)
 	b = append(b, payee.UserID...)
 	return append(b, bodyTail...)
+}
+
+// reference appends what no other request of any run has.
+func (c *client) reference(b []byte) []byte {
+	b = append(append(b, c.run.prefix...), '-')
+	b = append(strconv.AppendInt(b, int64(c.number), 10), '-')
+	return strconv.AppendUint(b, c.sent, 10)
 }

@@ -9,11 +9,13 @@
 // the machine goes to the measuring.
 //
 // What it promises: a payment counts only when the server has answered 200 with
-// the id of a payment that is not said to have failed. Everything else is an
-// error, counted and shown, never left out: other statuses, answers that cannot
+// the id of a payment that is not said to have failed. One to a merchant is two
+// requests, and counts when the second was answered 201 with one that is completed.
+// Everything else is an error, counted and shown, never left out: other statuses, answers that cannot
 // be read, requests without an answer, connections refused. A measured request
 // that is slow to end lengthens the time by which the rate is divided. No
-// request is repeated, each has an Idempotency-Key of its own. With a Record,
+// request is repeated, each has an Idempotency-Key of its own, or a merchant's
+// reference, which plays that part. With a Record,
 // the id of an acknowledged payment has reached it before its connection sends
 // the next request: after a crash, what is in the record must be in the book.
 //
@@ -51,8 +53,9 @@ const (
 
 // Account is a person who pays and is paid.
 type Account struct {
-	UserID string
-	Token  string // with the scope to make payments
+	UserID   string
+	Token    string // with the scope to make payments
+	Consumer string // what the merchant whom it pays knows it by; of a plan with Sellers
 }
 
 // Plan is a run to be made.
@@ -63,6 +66,7 @@ type Plan struct {
 	Warmup      time.Duration    // before the measuring; its payments are made and recorded, not counted
 	Duration    time.Duration    // of the measuring
 	Hot         bool             // everybody pays Accounts[0], who pays nobody; else all pay all
+	Sellers     []Seller         // account i pays merchant i modulo their number, by a standing agreement; none: people pay people
 	Seed        uint64           // of who pays whom; never of the keys
 	Now         func() time.Time // the clock, with a monotonic reading; time.Now outside of tests
 
@@ -103,7 +107,7 @@ func (p *Plan) check() error {
 			return fmt.Errorf("load: account %d has a user id or token that cannot be sent", i)
 		}
 	}
-	return nil
+	return p.checkSellers()
 }
 
 // plain says whether s means itself in a header line and in a JSON string.

@@ -19,8 +19,8 @@ const (
 	KindConnect    Kind = "connect"    // no connection: nothing was sent
 	KindUnanswered Kind = "unanswered" // sent, and the connection broke or the time ran out: it may have happened or not
 	KindMalformed  Kind = "malformed"  // answered, but not in HTTP: it may have happened or not
-	KindStatus     Kind = "status"     // answered with another status than 200
-	KindPayment    Kind = "payment"    // answered 200 without a settled payment
+	KindStatus     Kind = "status"     // answered with another status than 200, of a merchant's request 201
+	KindPayment    Kind = "payment"    // answered so without a payment that is made, or one that can be
 )
 
 // Sample is one error as it was seen.
@@ -45,11 +45,13 @@ type Result struct {
 	// failed.
 	Errors     int64          `json:"errors"`
 	ErrorKinds map[Kind]int64 `json:"error_kinds,omitempty"`
-	Statuses   map[int]int64  `json:"statuses"` // of all answers, 200 among them
+	Statuses   map[int]int64  `json:"statuses"` // of all answers, also the good ones
 	Samples    []Sample       `json:"samples,omitempty"`
 
 	// These are for the caller to fill in; 0 means not measured.
 	RatioToPGBench float64 `json:"ratio_to_pgbench"`
+	RatioToSpread  float64 `json:"ratio_to_spread,omitempty"`
+	Spread         *Result `json:"spread,omitempty"` // the same for payments between people, in turn with these
 	ServerPeakMB   float64 `json:"server_peak_mb"`
 	RateLimits     string  `json:"rate_limits"` // how the server's limits on its callers stood
 
@@ -102,11 +104,15 @@ func (r *run) result(clients []*client, elapsed time.Duration) Result {
 	for status, n := range r.faults.statuses {
 		result.Statuses[status] += n
 	}
+	hoped := statusPaid
+	if len(r.plan.Sellers) > 0 {
+		hoped = statusMade
+	}
 	for _, c := range clients {
 		result.Payments += c.payments
 		result.Acknowledged += c.acknowledged
-		if c.answered200 > 0 {
-			result.Statuses[200] += c.answered200
+		if c.answered > 0 {
+			result.Statuses[hoped] += c.answered
 		}
 		result.times.merge(&c.times)
 	}

@@ -16,7 +16,7 @@ func testNeeds(t *testing.T, open Open) {
 	t.Run("ACommandThatPanicsOverMissingRunsAgain", func(t *testing.T) { testPanicOverMissing(t, s) })
 	t.Run("ACommandThatAlwaysNeedsMoreIsStopped", func(t *testing.T) { testRounds(t, s) })
 	t.Run("TheOthersDoNotWaitForOneThatNeedsMore", func(t *testing.T) { testOthersGoOn(t, s) })
-	t.Run("AbsenceIsKnown", func(t *testing.T) { testAbsence(t, s) })
+	t.Run("AbsenceIsKnown", func(t *testing.T) { testAbsence(t, s); testMerchantAbsence(t, s) })
 }
 
 func testLateNeeds(t *testing.T, s *server) {
@@ -180,6 +180,48 @@ func testAbsence(t *testing.T, s *server) {
 		absent(f.SpentThisWeek(99))
 		if _, repeated, err := f.Repeated(once); err != nil || repeated {
 			t.Errorf("a new key was repeated: %v, %v", repeated, err)
+		}
+		return nil
+	})
+	if runs != 1 {
+		t.Errorf("it ran %d times although everything was named", runs)
+	}
+}
+
+func testMerchantAbsence(t *testing.T, s *server) {
+	handle, operation := purse.HandleKey{Merchant: 99, ID: 9}, purse.OperationKey{Merchant: 99, Kind: purse.Sale, ID: 9}
+	mandate, consumer := purse.MandateKey{Merchant: 99, Consumer: "c"}, purse.ConsumerKey{Merchant: 99, Person: 9}
+	number, customer := purse.ConsumerNumber{Merchant: 99, Number: 9}, purse.CustomerKey{Merchant: 99, ID: 9}
+	reference := purse.CustomerReference{Merchant: 99, Ref: "r"}
+	sold, asked := purse.ReferenceKey{Merchant: 99, Kind: purse.Sale, Ref: "r"}, purse.ReferenceKey{Merchant: 99, Kind: purse.ReferenceToHandle, Ref: "r"}
+	runs := 0
+	s.do(t, purse.Needs{
+		Merchants: []purse.MerchantID{99}, Logos: []purse.MerchantID{99}, APIKeys: []string{"none"}, KeysOf: []purse.MerchantID{99},
+		Handles: []purse.HandleKey{handle}, HandleTokens: []string{"none"}, Operations: []purse.OperationKey{operation},
+		References: []purse.ReferenceKey{sold, asked}, Mandates: []purse.MandateKey{mandate}, Consumers: []purse.ConsumerKey{consumer},
+		ConsumerNumbers: []purse.ConsumerNumber{number}, Customers: []purse.CustomerKey{customer},
+		CustomerRefs: []purse.CustomerReference{reference}, Cursors: []string{"none"},
+	}, func(f *purse.Facts) error {
+		runs++
+		absent := func(_ any, err error) { t.Helper(); refused(t, err, purse.CodeNotFound) }
+		absent(f.Merchant(99))
+		absent(f.Logo(99))
+		absent(f.APIKey("none"))
+		absent(f.Handle(handle))
+		absent(f.HandleNamed("none"))
+		absent(f.Operation(operation))
+		absent(f.Referenced(sold))
+		absent(f.Referenced(asked))
+		absent(f.Mandate(mandate))
+		absent(f.Consumer(consumer))
+		absent(f.ConsumerNumbered(number))
+		absent(f.Customer(customer))
+		absent(f.CustomerReferenced(reference))
+		if keys, err := f.KeysOf(99); err != nil || len(keys) != 0 {
+			t.Errorf("keys of nobody: %v, %v", keys, err)
+		}
+		if c, err := f.Cursor("none"); err != nil || c.At != 0 {
+			t.Errorf("a cursor that was never moved: %+v, %v", c, err)
 		}
 		return nil
 	})

@@ -93,41 +93,50 @@ func (s *server) nouns(t *testing.T) map[string]storedNoun {
 
 func testNouns(t *testing.T, s *server) {
 	for name, n := range s.nouns(t) {
-		put := func(noun any) {
-			t.Helper()
-			if err := s.Execute(t.Context(), purse.Command{Book: n.book, Needs: n.needs, Decide: func(f *purse.Facts) error {
-				f.Put(noun)
-				if got, err := n.get(f); err != nil || got != noun {
-					t.Errorf("%s: within the command it is %+v, %v, want %+v", name, got, err, noun)
-				}
-				return nil
-			}}); err != nil {
-				t.Fatalf("%s: %v", name, err)
+		n.isStored(t, s, name)
+	}
+}
+
+// isStored checks that a noun is stored as it was put, and as it was changed.
+func (n storedNoun) isStored(t *testing.T, s *server, name string) {
+	t.Helper()
+	for _, noun := range []any{n.first, n.second} {
+		if err := s.Execute(t.Context(), purse.Command{Book: n.book, Needs: n.needs, Decide: func(f *purse.Facts) error {
+			f.Put(noun)
+			if got, err := n.get(f); err != nil || got != noun {
+				t.Errorf("%s: within the command it is %+v, %v, want %+v", name, got, err, noun)
 			}
-			runs := 0
-			if err := s.Execute(t.Context(), purse.Command{Book: n.book, Needs: n.needs, Decide: func(f *purse.Facts) error {
-				runs++
-				if got, err := n.get(f); err != nil || got != noun {
-					t.Errorf("%s: stored it is %+v, %v, want %+v", name, got, err, noun)
-				}
-				return nil
-			}}); err != nil || runs != 1 {
-				t.Errorf("%s: %v after %d runs", name, err, runs)
-			}
-			if n.read == nil {
-				return
-			}
-			if got, err := n.read(); err != nil || got != noun {
-				t.Errorf("%s: read it is %+v, %v, want %+v", name, got, err, noun)
-			}
+			return nil
+		}}); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-		put(n.first)
-		put(n.second)
-		// Who names nothing in advance is served all the same.
-		err := s.Execute(t.Context(), purse.Command{Book: n.book, Decide: func(f *purse.Facts) error { _, err := n.get(f); return err }})
-		if err != nil {
-			t.Errorf("%s, not named in advance: %v", name, err)
+		n.is(t, s, name, noun)
+	}
+	// Who names nothing in advance is served all the same.
+	err := s.Execute(t.Context(), purse.Command{Book: n.book, Decide: func(f *purse.Facts) error { _, err := n.get(f); return err }})
+	if err != nil {
+		t.Errorf("%s, not named in advance: %v", name, err)
+	}
+}
+
+// is checks what a later batch and a plain read see of a noun.
+func (n storedNoun) is(t *testing.T, s *server, name string, noun any) {
+	t.Helper()
+	runs := 0
+	if err := s.Execute(t.Context(), purse.Command{Book: n.book, Needs: n.needs, Decide: func(f *purse.Facts) error {
+		runs++
+		if got, err := n.get(f); err != nil || got != noun {
+			t.Errorf("%s: stored it is %+v, %v, want %+v", name, got, err, noun)
 		}
+		return nil
+	}}); err != nil || runs != 1 {
+		t.Errorf("%s: %v after %d runs", name, err, runs)
+	}
+	if n.read == nil {
+		return
+	}
+	if got, err := n.read(); err != nil || got != noun {
+		t.Errorf("%s: read it is %+v, %v, want %+v", name, got, err, noun)
 	}
 }
 

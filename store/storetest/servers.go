@@ -25,6 +25,7 @@ func testServers(t *testing.T, open Open) {
 	t.Run("TwinsAtTwoServersHaveOneEffect", func(t *testing.T) { testTwinsAtTwoServers(t, a, b) })
 	t.Run("ARevocationAtOneIsSeenAtTheOther", func(t *testing.T) { testRevokedElsewhere(t, a, b) })
 	t.Run("APersonWhoHasChangedIsSeenChanged", func(t *testing.T) { testChangedElsewhere(t, a, b) })
+	t.Run("AUniqueKeyIsTakenAtOneOnly", func(t *testing.T) { testTakenAtTwoServers(t, a, b) })
 	t.Run("AStoppedServerStopsNobodyForLong", func(t *testing.T) { testStoppedServer(t, a, b) })
 	n.balanced(t)
 }

@@ -51,6 +51,8 @@ func Run(t *testing.T, open Open) {
 		{"Payments", testPayments},
 		{"Addresses", testAddresses},
 		{"People", testPeople},
+		{"Merchants", testMerchants},
+		{"Hub", testHub},
 		{"Collisions", testCollisions},
 		{"Tidy", testTidy},
 		{"Crowd", testCrowd},

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+
+	"purse"
+	"purse/hub"
+	"purse/identity"
+)
+
+// demoShop is a merchant of the demo, with whom one of the people has an agreement.
+type demoShop struct {
+	ID, Name, Consumer string
+	Private            identity.NewKey
+}
+
+// The shop, what it calls its consumer, and what the first payment was.
+const (
+	demoShopName  = "Corner Shop"
+	demoConsumer  = "ada@example.org"
+	demoSaleMinor = 25_00
+)
+
+// openShop makes the merchant. In a folder that was used before it gets new keys:
+// the old ones are kept as hashes.
+func (d *demo) openShop(ctx context.Context) error {
+	d.Shop = demoShop{Name: demoShopName, Consumer: demoConsumer}
+	merchants, err := d.store.MerchantsAfter(ctx, 0, 1)
+	if err != nil {
+		return err
+	}
+	var id purse.MerchantID
+	var keys []identity.NewKey
+	if len(merchants) == 0 {
+		m, err := d.identity.CreateMerchant(ctx, d.book.ID, demoOperator, purse.Merchant{Name: demoShopName, Accepts: true}, nil)
+		if err != nil {
+			return err
+		}
+		id, keys = m.ID, m.Keys
+	} else {
+		id = merchants[0].ID
+		if keys, err = d.identity.RotateKeys(ctx, demoOperator, id, 0, purse.PrivateKey); err != nil {
+			return err
+		}
+	}
+	d.Shop.ID = id.String()
+	for _, k := range keys {
+		if k.Kind == purse.PrivateKey {
+			d.Shop.Private = k
+		}
+	}
+	_, err = d.store.Mandate(ctx, d.book.ID, purse.MandateKey{Merchant: id, Consumer: demoConsumer})
+	if purse.CodeOf(err) == purse.CodeNotFound {
+		return d.shop(ctx)
+	}
+	return err
+}
+
+// shop lets the first of the people buy something and bring it back: the agreement
+// stays.
+func (d *demo) shop(ctx context.Context) error {
+	seller, err := d.identity.RecognizeKey(ctx, d.Shop.Private.Username, d.Shop.Private.Password)
+	if err != nil {
+		return err
+	}
+	var h purse.Handle
+	if _, err := d.hub.CreateHandle(ctx, seller, hub.HandleRequest{
+		Type: purse.HandleForPayment, Ref: "first", Minor: demoSaleMinor, Consumer: demoConsumer, Simulator: hub.External,
+		Details: hub.Details{ReturnLinks: []hub.ReturnLink{{Rel: "default", Href: d.BaseURL + "/sandbox/callback"}}},
+		Encode:  func(r hub.HandleReceipt) purse.Answer { h = r.Handle; return purse.Answer{} },
+	}); err != nil {
+		return err
+	}
+	signedIn, err := d.identity.SignIn(ctx, identity.SignInRequest{Name: d.People[0].Username, Password: d.People[0].Password}, identity.From{Agent: "purse demo"})
+	if err != nil {
+		return err
+	}
+	v, err := d.identity.Visit(ctx, signedIn.Session)
+	if err != nil {
+		return err
+	}
+	if _, err := d.hub.Authorize(ctx, v.Actor, h.Link, hub.Agreement{CapPayment: purse.NoCap, CapMonth: purse.NoCap}); err != nil {
+		return err
+	}
+	var sale purse.Operation
+	if _, err := d.hub.Sell(ctx, seller, hub.OperationRequest{
+		Ref: "first", Minor: demoSaleMinor, Token: h.Token, Auto: true,
+		Encode: func(r hub.OperationReceipt) purse.Answer { sale = r.Operation; return purse.Answer{} },
+	}); err != nil {
+		return err
+	}
+	if _, err := d.hub.Refund(ctx, seller, hub.OperationRequest{
+		Ref: "first", Parent: sale.ID, Encode: func(hub.OperationReceipt) purse.Answer { return purse.Answer{} },
+	}); err != nil {
+		return err
+	}
+	return d.identity.SignOut(ctx, v)
+}
+
+// Secret is the password of the shop's private key, to be printed.
+func (d *demo) Secret() string { return string(d.Shop.Private.Password) }
