@@ -47,7 +47,7 @@ const root = "/paymenthub/v1"
 // routes is every path of the door below root, and what answers its methods. Each
 // of them is in openapi.yaml, and nothing else is.
 func (d *Door) routes() map[string]map[string]api.Handler {
-	inYAML, inJSON := descriptions()
+	inYAML, inJSON := api.Descriptions(description)
 	get, post, put, patch := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
 	all := map[string]map[string]api.Handler{
 		"/monitor":        {get: monitor},

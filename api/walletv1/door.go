@@ -61,7 +61,7 @@ func (d *Door) reader(r *http.Request) (api.Params, purse.Actor, error) {
 // routes is every path of the door, and what answers its methods. Each of them
 // is in openapi.yaml, and nothing else is.
 func (d *Door) routes() map[string]map[string]api.Handler {
-	inYAML, inJSON := descriptions()
+	inYAML, inJSON := api.Descriptions(description)
 	return map[string]map[string]api.Handler{
 		"/v1/payments":                     {http.MethodPost: d.pay, http.MethodGet: d.list},
 		"/v1/payments/{id}":                {http.MethodGet: d.show, http.MethodPut: d.change},
