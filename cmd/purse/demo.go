@@ -352,7 +352,12 @@ var demoPage = template.Must(template.New("demo").Parse(`
       -d client_secret={{.App.Secret}} -d code=CODE
   What the network sends to people (codes, links, notices) stays here: {{.BaseURL}}/sandbox/messages
 
-  {{.Shop.Name}} takes 12.50 from ada, who has let it do so before: two calls, and she is not asked
+  {{.Shop.Name}} is a merchant, with a private key for its server and a public one for browsers
+
+    {{.Shop.Private.Username}}:{{.Secret}}
+    {{.Shop.Public.Username}}:{{.PublicSecret}}
+
+  It takes 12.50 from ada, who has let it do so before: two calls, and she is not asked
 
     token=$(curl -s {{.BaseURL}}/paymenthub/v1/paymenthandles -H 'Content-Type: application/json' \
       -u '{{.Shop.Private.Username}}:{{.Secret}}' \

@@ -11,7 +11,7 @@ import (
 // demoShop is a merchant of the demo, with whom one of the people has an agreement.
 type demoShop struct {
 	ID, Name, Consumer string
-	Private            identity.NewKey
+	Private, Public    identity.NewKey
 }
 
 // The shop, what it calls its consumer, and what the first payment was.
@@ -39,7 +39,7 @@ func (d *demo) openShop(ctx context.Context) error {
 		id, keys = m.ID, m.Keys
 	} else {
 		id = merchants[0].ID
-		if keys, err = d.identity.RotateKeys(ctx, demoOperator, id, 0, purse.PrivateKey); err != nil {
+		if keys, err = d.identity.RotateKeys(ctx, demoOperator, id, 0, purse.PrivateKey, purse.PublicKey); err != nil {
 			return err
 		}
 	}
@@ -47,6 +47,8 @@ func (d *demo) openShop(ctx context.Context) error {
 	for _, k := range keys {
 		if k.Kind == purse.PrivateKey {
 			d.Shop.Private = k
+		} else {
+			d.Shop.Public = k
 		}
 	}
 	_, err = d.store.Mandate(ctx, d.book.ID, purse.MandateKey{Merchant: id, Consumer: demoConsumer})
@@ -97,5 +99,6 @@ func (d *demo) shop(ctx context.Context) error {
 	return d.identity.SignOut(ctx, v)
 }
 
-// Secret is the password of the shop's private key, to be printed.
-func (d *demo) Secret() string { return string(d.Shop.Private.Password) }
+// Secret and PublicSecret are the passwords of the shop's keys, to be printed.
+func (d *demo) Secret() string       { return string(d.Shop.Private.Password) }
+func (d *demo) PublicSecret() string { return string(d.Shop.Public.Password) }
