@@ -88,11 +88,18 @@ func (b *chromium) run(actions ...chromedp.Action) {
 	}
 }
 
+// leaving is what the browser says of a page that goes while it is looked at.
+const leaving = "Inspected target navigated or closed"
+
 // arrive waits until the browser's address begins with one.
 func (b *chromium) arrive(want string) (at string) {
 	b.t.Helper()
 	for !strings.HasPrefix(at, want) {
-		if err := chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.WaitReady("body")); err != nil {
+		err := chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.WaitReady("body"))
+		switch {
+		case err != nil && strings.Contains(err.Error(), leaving) && b.ctx.Err() == nil:
+			at = "" // look again
+		case err != nil:
 			b.t.Fatalf("on the way to %s, at %s: %v", want, at, err)
 		}
 	}
