@@ -22,6 +22,7 @@ type Book struct {
 	Currency money.Currency
 	Limits   Limits
 	Terms    Terms
+	Orders   int64 // how many orders were counted; see Facts.NextOrder
 
 	// ClockOffset is how far the book's clock was moved ahead of the database's,
 	// in microseconds; only a sandbox's can be. See Facts.AdvanceClock.

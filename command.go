@@ -64,6 +64,9 @@ type Needs struct {
 	Customers       []CustomerKey
 	CustomerRefs    []CustomerReference
 	Cursors         []string
+	Orders          []OrderKey
+	PaymentLinks    []PaymentLinkKey
+	Members         []MemberKey
 	KeysOf          []MerchantID // the set of the keys of each merchant that were not revoked, at most KeysMax
 }
 
@@ -118,6 +121,9 @@ func (n *Needs) addMerchants(more Needs) {
 	n.Customers = append(n.Customers[:len(n.Customers):len(n.Customers)], more.Customers...)
 	n.CustomerRefs = append(n.CustomerRefs[:len(n.CustomerRefs):len(n.CustomerRefs)], more.CustomerRefs...)
 	n.Cursors = append(n.Cursors[:len(n.Cursors):len(n.Cursors)], more.Cursors...)
+	n.Orders = append(n.Orders[:len(n.Orders):len(n.Orders)], more.Orders...)
+	n.PaymentLinks = append(n.PaymentLinks[:len(n.PaymentLinks):len(n.PaymentLinks)], more.PaymentLinks...)
+	n.Members = append(n.Members[:len(n.Members):len(n.Members)], more.Members...)
 	n.KeysOf = append(n.KeysOf[:len(n.KeysOf):len(n.KeysOf)], more.KeysOf...)
 }
 
@@ -177,6 +183,7 @@ type Reader interface {
 
 	DirectoryReader
 	MerchantReader
+	OrderReader
 }
 
 // DirectoryReader is the plain reads of the directory.
@@ -214,6 +221,33 @@ type DirectoryReader interface {
 	Asking(ctx context.Context, person UserID, limit int) ([]UserID, error)
 	// FindUsers finds people one of whose names begins with a word.
 	FindUsers(ctx context.Context, word string, limit, offset int) ([]UserID, error)
+}
+
+// OrderReader is the plain reads of what shops without a hub of their own have to do with.
+type OrderReader interface {
+	// Order finds an order.
+	Order(ctx context.Context, book BookID, k OrderKey) (Order, error)
+	// OrderLinked finds the order that a page is about.
+	OrderLinked(ctx context.Context, link string) (Order, error)
+	// OrderPaidBy finds an order that a person has paid.
+	OrderPaidBy(ctx context.Context, book BookID, payer UserID, number OrderNumber) (Order, error)
+	// OrdersPaidBy lists the orders that a person has paid with numbers below before,
+	// 0: all, newest first.
+	OrdersPaidBy(ctx context.Context, book BookID, payer UserID, before OrderNumber, limit int) ([]Order, error)
+	// Orders lists a merchant's orders, newest first; see Order.Listed.
+	Orders(ctx context.Context, book BookID, q OrderQuery) ([]Order, error)
+	// OverdueOrders finds orders that wait although their deadline has come by now,
+	// those that are overdue for longest first.
+	OverdueOrders(ctx context.Context, book BookID, now Time, limit int) ([]OrderKey, error)
+	// PaymentLinked finds the payment link that a page is about, also one that was closed.
+	PaymentLinked(ctx context.Context, link string) (PaymentLink, error)
+	// PaymentLinksOf lists a merchant's payment links that are open, newest first, at
+	// most PaymentLinksMax.
+	PaymentLinksOf(ctx context.Context, book BookID, merchant MerchantID) ([]PaymentLink, error)
+	// MembersOf lists who works for a merchant, at most MembersMax.
+	MembersOf(ctx context.Context, merchant MerchantID) ([]Member, error)
+	// MembershipsOf lists for whom a person works, at most MembersMax.
+	MembershipsOf(ctx context.Context, person UserID) ([]Member, error)
 }
 
 // MerchantReader is the plain reads of what merchants and consumers have to do with.

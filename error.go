@@ -65,6 +65,7 @@ const (
 	CodeFinal         Code = "final"          // it has come to its end and cannot be changed
 	CodeNotLinked     Code = "not_linked"     // the consumer has never paid the merchant
 	CodeCustomer      Code = "customer"       // a customer's reference that another has
+	CodeHook          Code = "hook"           // a merchant's callback is not set, or was not answered as it should
 	CodeGateway       Code = "gateway"        // an outside processor has failed; sandboxes only
 
 	CodeClient       Code = "client"        // no such app
@@ -88,7 +89,7 @@ var Codes = []Code{
 	CodeRate, CodeStrangers, CodeNotPending, CodeNoCharge, CodeReminded, CodeClockJumped,
 	CodeSignedOut, CodeCredentials, CodeSecond, CodeCode, CodeProve, CodeOpen,
 	CodeBadKey, CodeKeyKind, CodeField, CodeCurrency, CodeDuplicate, CodeHandle, CodeHandleExpired, CodeNotAccepted, CodeMerchant,
-	CodeDeclined, CodeFloor, CodeRefused, CodeOverSettle, CodeOverRefund, CodeFinal, CodeNotLinked, CodeCustomer, CodeGateway,
+	CodeDeclined, CodeFloor, CodeRefused, CodeOverSettle, CodeOverRefund, CodeFinal, CodeNotLinked, CodeCustomer, CodeGateway, CodeHook,
 	CodeClient, CodeClientSecret, CodeRedirect, CodeResponseType, CodeBadScope, CodeGrantType,
 	CodeGrant, CodeGrantClient, CodeGrantExpired, CodeGrantUsed, CodeRefresh,
 }

@@ -34,6 +34,10 @@ const (
 	MandateGiven          EventKind = "mandate.given"
 	MandateChanged        EventKind = "mandate.changed" // its caps or its end
 	MandateRevoked        EventKind = "mandate.revoked"
+	OrderWasCreated       EventKind = "order.created"
+	OrderWasPaid          EventKind = "order.paid"
+	OrderHasExpired       EventKind = "order.expired"
+	OrderWasCancelled     EventKind = "order.cancelled"
 	TreasuryIssued        EventKind = "treasury.issued"
 	TreasuryRedeemed      EventKind = "treasury.redeemed"
 	WalletFrozen          EventKind = "wallet.frozen"

@@ -66,6 +66,9 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 	w.Customers.asked = true
 	w.CustomerRefs.asked = true
 	w.Cursors.asked = true
+	w.Orders.asked = true
+	w.PaymentLinks.asked = true
+	w.Members.asked = true
 	for _, noun := range nouns {
 		switch v := noun.(type) {
 		case User:
@@ -95,6 +98,8 @@ func NewFacts(b Book, now Time, nouns ...any) *Facts {
 		case StoredAnswer:
 			w.Once.Load(v.OnceKey, v)
 			continue
+		case Order: // the book has counted it
+			w.Book.Orders = max(w.Book.Orders, int64(v.Number))
 		}
 		(&Facts{set: w}).Put(noun)
 	}
@@ -235,6 +240,12 @@ func (f *Facts) putOfMerchants(noun any) {
 		f.putConsumer(v)
 	case Customer:
 		f.putCustomer(v)
+	case Order:
+		f.set.Orders.put(v.OrderKey, v)
+	case PaymentLink:
+		f.set.PaymentLinks.put(v.PaymentLinkKey, v)
+	case Member:
+		f.set.Members.put(v.MemberKey, v)
 	case Cursor:
 		f.set.Cursors.put(v.Name, v)
 	default:
@@ -258,11 +269,13 @@ func (f *Facts) putPayment(p Payment) {
 	}
 }
 
-// Remove takes away a noun that may be forgotten: a Contact or a Tie.
+// Remove takes away a noun that may be forgotten: a Contact, a Member or a Tie.
 func (f *Facts) Remove(noun any) {
 	switch v := noun.(type) {
 	case Contact:
 		f.set.Contacts.remove(v.ContactKey)
+	case Member:
+		f.set.Members.remove(v.MemberKey)
 	case Tie:
 		f.set.Ties.remove(v.TieKey)
 	default:

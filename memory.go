@@ -99,6 +99,9 @@ func (m *Memory) Nouns() []any {
 	all = there(all, &w.Operations)
 	all = there(all, &w.Mandates)
 	all = there(all, &w.Consumers)
+	all = there(all, &w.Orders)
+	all = there(all, &w.PaymentLinks)
+	all = there(all, &w.Members)
 	for k, r := range w.Spent.known {
 		if r.there {
 			all = append(all, Spent{k, r.value})

@@ -18,6 +18,9 @@ type Merchant struct {
 	Plan    Fee           // what it pays the network for what it settles
 	Accepts bool          // takes payments from wallets
 	Life    time.Duration // how long money waits that it has authorised and not settled
+	Orders  OrderTerms
+	Origins string // where its customers may be sent back to, one a line; see policy.CheckReturn
+	Email   string // where receipts go; empty: nowhere
 	Created Time
 	Closed  Time // 0: open
 }
@@ -30,10 +33,28 @@ func (m Merchant) Check() error {
 	if m.Name == "" || !PlainText(m.Name) || len(m.Name) > nameMax {
 		return Refuse(CodeInvalid, "A merchant's name has 1 to %d bytes and no control characters.", nameMax)
 	}
+	if err := m.Orders.check(); err != nil {
+		return err
+	}
 	if m.Life < time.Minute || m.Life > lifeMax {
 		return Refuse(CodeInvalid, "Money waits to be settled between a minute and %d days.", int(lifeMax.Hours()/24))
 	}
 	return m.Plan.check()
+}
+
+// OrderTerms are what a merchant has settled for its orders.
+type OrderTerms struct {
+	Life      time.Duration // how long an order can be paid
+	PayerFee  bool          // the payer bears the fee of the merchant's plan, on top
+	Hook      string        // the URL that is told of paid orders; empty: none
+	HookTried Time          // when Hook has last answered the test call as it should; 0: never, and it is told nothing
+}
+
+func (t OrderTerms) check() error {
+	if t.Life < time.Minute || t.Life > OrderLifeMax {
+		return Refuse(CodeInvalid, "An order can be paid for a minute to %d days.", int(OrderLifeMax.Hours()/24))
+	}
+	return nil
 }
 
 // BalanceOf is the number of a merchant's account.
@@ -46,9 +67,11 @@ type KeyKind string
 const (
 	PrivateKey KeyKind = "private" // a merchant's server
 	PublicKey  KeyKind = "public"  // browsers and phones: may begin a payment, and never take it
+	OrderKind  KeyKind = "order"   // a merchant's server, for orders only: a Bearer token (wire.md C.1)
 )
 
-// APIKey lets whoever holds it act for a merchant, by HTTP Basic authentication.
+// APIKey lets whoever holds it act for a merchant: by HTTP Basic authentication, or one
+// for orders as a Bearer token.
 //
 // Life: valid from Created, until it expires or is revoked.
 type APIKey struct {
@@ -57,6 +80,7 @@ type APIKey struct {
 	Book     BookID
 	Kind     KeyKind
 	Hash     string // SHA-256 of the password, as 43 characters of unpadded base64url
+	Secret   string // of a key for orders: what signs the callbacks of its orders, sealed
 	Created  Time
 	Expires  Time // 0: never; set when another takes its place
 	Revoked  Time // 0: not

@@ -9,7 +9,7 @@ import (
 )
 
 func TestMerchantsCanBeStoredAndShown(t *testing.T) {
-	good := Merchant{Name: "Shop", Life: AuthorizationLife}
+	good := Merchant{Name: "Shop", Life: AuthorizationLife, Orders: OrderTerms{Life: OrderLife}}
 	for _, tc := range []struct {
 		name   string
 		change func(*Merchant)
@@ -24,6 +24,10 @@ func TestMerchantsCanBeStoredAndShown(t *testing.T) {
 		{"less than a minute", func(m *Merchant) { m.Life = time.Minute - 1 }, CodeInvalid},
 		{"the longest", func(m *Merchant) { m.Life = lifeMax }, ""},
 		{"too long", func(m *Merchant) { m.Life = lifeMax + 1 }, CodeInvalid},
+		{"orders for a minute", func(m *Merchant) { m.Orders.Life = time.Minute }, ""},
+		{"orders for less", func(m *Merchant) { m.Orders.Life = time.Minute - 1 }, CodeInvalid},
+		{"orders for thirty days", func(m *Merchant) { m.Orders.Life = OrderLifeMax }, ""},
+		{"orders for longer", func(m *Merchant) { m.Orders.Life = OrderLifeMax + 1 }, CodeInvalid},
 		{"a fee", func(m *Merchant) { m.Plan = Fee{Fixed: 30, Basis: 290} }, ""},
 		{"a fee below nothing", func(m *Merchant) { m.Plan = Fee{Fixed: -1} }, CodeInvalid},
 	} {
@@ -60,7 +64,9 @@ func TestWhatMerchantsHaveIsFoundOrMissing(t *testing.T) {
 	customer := Customer{CustomerKey: CustomerKey{9, 5}, Ref: "r"}
 	deleted := Customer{CustomerKey: CustomerKey{9, 6}, Ref: "gone", Deleted: 1}
 	number, reference := ConsumerNumber{9, 123_456_789}, CustomerReference{9, "r"}
-	all := NewFacts(testBook, noon, Merchant{ID: 9}, Logo{Merchant: 9}, APIKey{Username: "k", Merchant: 9}, h, o, m, c, customer, deleted, Cursor{"x", 3})
+	order, link, member := OrderKey{9, 4}, PaymentLinkKey{9, 3}, MemberKey{9, 10}
+	all := NewFacts(testBook, noon, Merchant{ID: 9}, Logo{Merchant: 9}, APIKey{Username: "k", Merchant: 9}, h, o, m, c, customer, deleted, Cursor{"x", 3},
+		Order{OrderKey: order}, PaymentLink{PaymentLinkKey: link}, Member{MemberKey: member})
 	for _, tc := range []struct {
 		name string
 		ask  func(*Facts) error
@@ -86,6 +92,9 @@ func TestWhatMerchantsHaveIsFoundOrMissing(t *testing.T) {
 		{"number", func(f *Facts) error { return get(f.ConsumerNumbered, number)() }, func(f *Facts) error { return get(f.ConsumerNumbered, ConsumerNumber{8, number.Number})() }, Needs{ConsumerNumbers: []ConsumerNumber{number}}},
 		{"customer", func(f *Facts) error { return get(f.Customer, customer.CustomerKey)() }, func(f *Facts) error { return get(f.Customer, CustomerKey{8, 5})() }, Needs{Customers: []CustomerKey{customer.CustomerKey}}},
 		{"customer's reference", func(f *Facts) error { return get(f.CustomerReferenced, reference)() }, func(f *Facts) error { return get(f.CustomerReferenced, CustomerReference{9, "gone"})() }, Needs{CustomerRefs: []CustomerReference{reference}}},
+		{"order", func(f *Facts) error { return get(f.Order, order)() }, func(f *Facts) error { return get(f.Order, OrderKey{8, 4})() }, Needs{Orders: []OrderKey{order}}},
+		{"payment link", func(f *Facts) error { return get(f.PaymentLink, link)() }, func(f *Facts) error { return get(f.PaymentLink, PaymentLinkKey{8, 3})() }, Needs{PaymentLinks: []PaymentLinkKey{link}}},
+		{"member", func(f *Facts) error { return get(f.Member, member)() }, func(f *Facts) error { return get(f.Member, MemberKey{10, 9})() }, Needs{Members: []MemberKey{member}}},
 		{"cursor", func(f *Facts) error { return get(f.Cursor, "x")() }, nil, Needs{Cursors: []string{"x"}}},
 	} {
 		if err := tc.ask(all); err != nil {

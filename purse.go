@@ -76,6 +76,7 @@ type (
 	OperationID int64
 	MandateID   int64
 	CustomerID  int64
+	LinkID      int64
 )
 
 // On the wire and in logs identifiers are decimal.
@@ -83,4 +84,5 @@ func (id UserID) String() string     { return strconv.FormatInt(int64(id), 10) }
 func (id AppID) String() string      { return strconv.FormatInt(int64(id), 10) }
 func (id PaymentID) String() string  { return strconv.FormatInt(int64(id), 10) }
 func (id MerchantID) String() string { return strconv.FormatInt(int64(id), 10) }
+func (id LinkID) String() string     { return strconv.FormatInt(int64(id), 10) }
 func (id EntryID) String() string    { return strconv.FormatInt(int64(id), 10) }

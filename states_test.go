@@ -21,6 +21,7 @@ func TestStatesAreDocumented(t *testing.T) {
 		"Hold":           drawn(ledger.HoldMoves),
 		"Payment handle": drawn(purse.HandleMoves),
 		"Operation":      drawn(purse.OperationMoves),
+		"Order":          drawn(purse.OrderMoves),
 	} {
 		_, section, ok := strings.Cut(string(b), "\n## "+heading+"\n")
 		if !ok {
@@ -44,6 +45,7 @@ func TestOtherLivesAreTold(t *testing.T) {
 	}
 	for _, heading := range []string{
 		"Claim", "Contact", "Session", "Ticket", "Grant", "Access token", "Wallet", "Tie", "Agreement", "API key", "Merchant",
+		"Payment link", "Member",
 	} {
 		if !strings.Contains(string(b), "\n## "+heading+"\n") {
 			t.Errorf("docs/states.md has no section %s", heading)

@@ -48,6 +48,9 @@ type WorkingSet struct {
 	Customers       Rows[CustomerKey, Customer]
 	CustomerRefs    Rows[CustomerReference, CustomerID] // follows Customers
 	Cursors         Rows[string, Cursor]
+	Orders          Rows[OrderKey, Order]
+	PaymentLinks    Rows[PaymentLinkKey, PaymentLink]
+	Members         Rows[MemberKey, Member]
 
 	Postings Log[ledger.Posting]
 	Events   Log[Event]
@@ -186,12 +189,13 @@ type undoable interface {
 	any() bool // something was changed and not reverted
 }
 
-func (w *WorkingSet) tables() [38]undoable {
+func (w *WorkingSet) tables() [41]undoable {
 	return [...]undoable{
 		&w.Tokens, &w.Users, &w.Usernames, &w.Accounts, &w.Spent, &w.Payments, &w.Entries, &w.Holds, &w.Once,
 		&w.Parties, &w.Apps, &w.Addresses, &w.Introductions,
 		&w.OldUsernames, &w.Words, &w.Credentials, &w.Contacts, &w.Sessions, &w.Tickets, &w.Grants, &w.Ties, &w.Allowances,
 		&w.Merchants, &w.Logos, &w.APIKeys, &w.Handles, &w.HandleTokens, &w.Operations, &w.References, &w.Mandates, &w.Consumers, &w.ConsumerNumbers, &w.Customers, &w.CustomerRefs, &w.Cursors,
+		&w.Orders, &w.PaymentLinks, &w.Members,
 		&w.Postings, &w.Events, &w.Actions,
 	}
 }

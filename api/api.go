@@ -46,26 +46,48 @@ func Handle(log *slog.Logger, h Handler, fail func(http.ResponseWriter, error)) 
 		start := time.Now()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), requestTimeout)
 		defer cancel()
-		r = r.WithContext(ctx)
-		if r.Body != nil {
-			r.Body = http.MaxBytesReader(w, r.Body, BodyBytesMax)
-		}
-		seen := &statusWriter{ResponseWriter: w}
-		seen.Header().Set("Cache-Control", "no-store")
-		seen.Header().Set("X-Content-Type-Options", "nosniff")
-		seen.Header().Set("Referrer-Policy", "no-referrer")
-		err := safely(h, seen, r)
-		if err != nil && seen.status == 0 {
-			switch purse.CodeOf(err) {
-			case purse.CodeBusy, purse.CodeUnknown, purse.CodeClockJumped, purse.CodeRate:
-				seen.Header().Set("Retry-After", "1")
-			case purse.CodeStrangers:
-				seen.Header().Set("Retry-After", "600")
-			}
-			fail(seen, err)
-		}
-		logRequest(log, r, seen, time.Since(start), err)
+		handle(log, start, w, r.WithContext(ctx), h, fail)
 	})
+}
+
+// Stream is Handle for an answer that goes on for up to life, whatever the server's
+// own timeouts are. The context that h sees ends with that time, and when the caller
+// hangs up. The one line is logged at the end.
+func Stream(log *slog.Logger, life time.Duration, h Handler, fail func(http.ResponseWriter, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), life)
+		defer cancel()
+		// Whoever does not read what is sent is hung up on. The server sees that a caller
+		// has gone by reading, which must not be over before.
+		last, conn := start.Add(life+requestTimeout), http.NewResponseController(w)
+		if err := errors.Join(conn.SetWriteDeadline(last), conn.SetReadDeadline(last)); err != nil {
+			h = func(http.ResponseWriter, *http.Request) error { return fmt.Errorf("keep the connection: %w", err) }
+		}
+		handle(log, start, w, r.WithContext(ctx), h, fail)
+	})
+}
+
+// handle is what Handle and Stream have in common.
+func handle(log *slog.Logger, start time.Time, w http.ResponseWriter, r *http.Request, h Handler, fail func(http.ResponseWriter, error)) {
+	if r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, BodyBytesMax)
+	}
+	seen := &statusWriter{ResponseWriter: w}
+	seen.Header().Set("Cache-Control", "no-store")
+	seen.Header().Set("X-Content-Type-Options", "nosniff")
+	seen.Header().Set("Referrer-Policy", "no-referrer")
+	err := safely(h, seen, r)
+	if err != nil && seen.status == 0 {
+		switch purse.CodeOf(err) {
+		case purse.CodeBusy, purse.CodeUnknown, purse.CodeClockJumped, purse.CodeRate:
+			seen.Header().Set("Retry-After", "1")
+		case purse.CodeStrangers:
+			seen.Header().Set("Retry-After", "600")
+		}
+		fail(seen, err)
+	}
+	logRequest(log, r, seen, time.Since(start), err)
 }
 
 // safely turns a panic of a handler into its error.
@@ -98,13 +120,24 @@ func logRequest(log *slog.Logger, r *http.Request, w *statusWriter, took time.Du
 	log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
+// secretLeast is how many characters every secret has at least that may stand in a path:
+// more than an identifier or the name of a file of ours.
+const secretLeast = 40
+
 // shownPath is the path of r, or its pattern where the path has the secret of a link
-// in it.
+// in it. A path that leads nowhere has none, and may be a link with something behind
+// it: what is as long as a secret is not shown.
 func shownPath(r *http.Request) string {
 	if strings.Contains(r.Pattern, "{link}") {
 		return r.Pattern
 	}
-	return r.URL.Path
+	parts := strings.Split(r.URL.Path, "/")
+	for i, part := range parts {
+		if len(part) >= secretLeast {
+			parts[i] = "…"
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // statusWriter remembers the status that was sent.
@@ -126,6 +159,9 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	}
 	return w.ResponseWriter.Write(b)
 }
+
+// Unwrap is for http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // WriteJSON sends a body that is JSON already.
 func WriteJSON(w http.ResponseWriter, status int, body string) error {

@@ -202,3 +202,25 @@ func TestLogNamesTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// The secret of a link stands in no log, also where something was typed behind it.
+func TestShownPath(t *testing.T) {
+	secret := strings.Repeat("Ab3-_", 9)[:43]
+	const number = "01980a2c-0000-8000-8000-000000000001"
+	for _, tc := range []struct{ pattern, path, want string }{
+		{"/pay/{link}", "/pay/" + secret, "/pay/{link}"},
+		{"/pay/{link}/events", "/pay/" + secret + "/events", "/pay/{link}/events"},
+		{"/to/{link}", "/to/" + secret, "/to/{link}"},
+		{"/", "/pay/" + secret + "/", "/pay/…/"},
+		{"/", "/to/" + secret + "/x", "/to/…/x"},
+		{"", "/x/../pay/" + secret + ".", "/x/../pay/…"},
+		{"/paymenthub/v1/payments/{id}", "/paymenthub/v1/payments/" + number, "/paymenthub/v1/payments/" + number},
+		{"/static/", "/static/checkout.1a2310794fc7b1df.css", "/static/checkout.1a2310794fc7b1df.css"},
+	} {
+		r := request("", "", "")
+		r.Pattern, r.URL.Path = tc.pattern, tc.path
+		if got := shownPath(r); got != tc.want {
+			t.Errorf("%s of %q: %s", tc.path, tc.pattern, got)
+		}
+	}
+}

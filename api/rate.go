@@ -77,14 +77,25 @@ var errRate = purse.Refuse(purse.CodeRate, "Too many requests. Try again shortly
 //
 // Refused with CodeRate.
 func (rates *Rates) Allow(r *http.Request, credential string) error {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return rates.allow(r, credential, readCost)
+	}
+	return rates.allow(r, credential, writeCost)
+}
+
+// AllowWrite is Allow for a request that costs as much as a writing one, whatever its
+// method.
+//
+// Refused with CodeRate.
+func (rates *Rates) AllowWrite(r *http.Request, credential string) error {
+	return rates.allow(r, credential, writeCost)
+}
+
+func (rates *Rates) allow(r *http.Request, credential string, cost int) error {
 	if rates == nil || rates.limit == 0 {
 		return nil
 	}
 	who := asker(r, credential)
-	cost := writeCost
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		cost = readCost
-	}
 	rates.mu.Lock()
 	defer rates.mu.Unlock()
 	if credential != "" && rates.exempt[credential] {
@@ -119,7 +130,7 @@ func (rates *Rates) Left(r *http.Request, credential string) (limit, remaining i
 // asker is whose bucket r takes from.
 func asker(r *http.Request, credential string) caller {
 	if credential == "" {
-		return caller{address: payer(r)}
+		return caller{address: Payer(r)}
 	}
 	return caller{credential: credential}
 }
@@ -163,10 +174,10 @@ func (rates *Rates) turn(now time.Time) {
 	rates.fresh, rates.stale, rates.turned = map[caller]*rate.Limiter{}, rates.fresh, now
 }
 
-// payer is the address that is charged for r: of IPv6 the network, because
+// Payer is the address that is charged for r: of IPv6 the network, because
 // whoever has one address there has 2^64. Callers whose address is not known
 // are one.
-func payer(r *http.Request) netip.Addr {
+func Payer(r *http.Request) netip.Addr {
 	addr, err := netip.ParseAddr(Remote(r))
 	if err != nil {
 		return netip.Addr{}

@@ -118,7 +118,7 @@ func TestRatesPayer(t *testing.T) {
 		{"@", "", true},
 		{"@", "192.0.2.7:1", false},
 	} {
-		if same := payer(from("GET", tc.a)) == payer(from("GET", tc.b)); same != tc.same {
+		if same := Payer(from("GET", tc.a)) == Payer(from("GET", tc.b)); same != tc.same {
 			t.Errorf("%s and %s: %v", tc.a, tc.b, same)
 		}
 	}

@@ -86,6 +86,8 @@ type auditor struct {
 	spending *spending
 	late     *lateNews
 
+	orders int64 // how many orders were judged
+
 	newest     int64 // the largest identifier that was seen where no index leads to it
 	newestTime int64 // the latest moment that was seen beside an identifier
 }
@@ -151,6 +153,7 @@ func (a *auditor) walks() []struct {
 		{"merchants", a.walkMerchants},
 		{"logos", a.walkLogos},
 		{"api_keys", a.walkAPIKeys},
+		{"members", a.walkMembers},
 		{"postings", a.walkPostings},
 		{"holds", a.walkHolds},
 		{"entries", a.walkEntries},
@@ -160,6 +163,8 @@ func (a *auditor) walks() []struct {
 		{"handles", a.walkHandles},
 		{"operations", a.walkOperations},
 		{"mandates", a.walkMandates},
+		{"orders", a.walkOrders},
+		{"payment_links", a.walkPaymentLinks},
 		{"consumers", a.walkConsumers},
 		{"customers", a.walkCustomers},
 		{"cursors", a.walkCursors},

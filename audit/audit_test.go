@@ -121,7 +121,7 @@ func TestDoubleEffectOfBusyPrincipal(t *testing.T) {
 
 // directoryTables have no book in their keys.
 var directoryTables = []string{"addresses", "users", "tokens", "apps", "old_usernames", "user_words", "credentials", "contacts",
-	"sessions", "tickets", "grants", "ties", "merchants", "logos", "api_keys"}
+	"sessions", "tickets", "grants", "ties", "merchants", "logos", "api_keys", "members"}
 
 func TestPlansAreIndexRanges(t *testing.T) {
 	n := onPostgres(t)
@@ -141,7 +141,8 @@ func TestPlansAreIndexRanges(t *testing.T) {
 			if strings.Contains(line, " Scan using ") {
 				directory = slices.ContainsFunc(directoryTables, func(table string) bool { return strings.Contains(line, " on "+table+" ") })
 			}
-			if strings.Contains(line, "Index Cond") && !strings.Contains(line, "book") && !directory {
+			linked := strings.Contains(line, "(link = x.link)") // links are found in all books
+			if strings.Contains(line, "Index Cond") && !strings.Contains(line, "book") && !directory && !linked {
 				t.Errorf("%s: an index is not read by the book:\n%s", name, plan)
 			}
 		}

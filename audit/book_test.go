@@ -32,6 +32,7 @@ type sample struct {
 	erin, gone, app, grant, ended                                        int64 // gone has left; the grant ended has
 
 	shops
+	tills
 }
 
 func write(s *scribe) sample {
@@ -78,6 +79,7 @@ func write(s *scribe) sample {
 	b.waiting(s)
 	b.claims(s)
 	b.trade(s)
+	b.till(s)
 	b.people(s)
 	b.acked = s.acked
 	return b
@@ -291,7 +293,8 @@ func onPostgres(t *testing.T) network {
 var tables = []string{"heads", "batches", "accounts", "postings", "holds", "payments", "entries", "spent", "once",
 	"events", "actions", "users", "tokens", "parties", "introductions", "addresses", "apps",
 	"old_usernames", "user_words", "credentials", "contacts", "sessions", "tickets", "grants", "ties", "allowances",
-	"merchants", "logos", "api_keys", "handles", "operations", "mandates", "consumers", "customers", "cursors"}
+	"merchants", "logos", "api_keys", "handles", "operations", "mandates", "consumers", "customers", "cursors",
+	"orders", "payment_links", "members"}
 
 // onBoth runs a test on both databases.
 func onBoth(t *testing.T, test func(*testing.T, network)) {

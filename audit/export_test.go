@@ -83,6 +83,9 @@ func Plans(ctx context.Context, url string) (map[string]string, error) {
 		"mandates":      {mandatesText, []any{1, 0, "", 5000}},
 		"consumers":     {consumersText, []any{1, 0, 0, 5000}},
 		"customers":     {customersText, []any{1, 0, 0, 5000}},
+		"orders":        {ordersText, []any{1, 0, 0, 5000}},
+		"payment links": {paymentLinksText, []any{1, 0, 0, 5000}},
+		"members":       {membersText, []any{0, 0, 5000}},
 		"cursors":       {cursorsText, []any{1, "", 5000}},
 	} {
 		rows, err := db.QueryContext(ctx, "explain "+q.text, q.args...)

@@ -10,15 +10,16 @@ import (
 type head struct {
 	mode, currency string
 	last           int64 // moment of the last identifier
+	orders         int64 // how many orders were counted
 
 	feeFixed, feeBasis, escrowLife, chargeLife, appCap int64
 }
 
 func (a *auditor) readHead(ctx context.Context) (head, error) {
-	found, err := read(ctx, a.db, `select mode, currency, last, fee_fixed, fee_basis, escrow_life, charge_life, app_cap
+	found, err := read(ctx, a.db, `select mode, currency, last, orders, fee_fixed, fee_basis, escrow_life, charge_life, app_cap
 from heads where book = $1`,
 		func(h *head) []any {
-			return []any{&h.mode, &h.currency, &h.last, &h.feeFixed, &h.feeBasis, &h.escrowLife, &h.chargeLife, &h.appCap}
+			return []any{&h.mode, &h.currency, &h.last, &h.orders, &h.feeFixed, &h.feeBasis, &h.escrowLife, &h.chargeLife, &h.appCap}
 		}, a.book)
 	if err != nil {
 		return head{}, err

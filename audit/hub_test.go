@@ -58,6 +58,7 @@ func lifecycles(t *testing.T, database string) {
 		h.handles()
 		h.agreements(round)
 		h.late()
+		h.orders()
 		if r := run(t, audit.Options{Database: database}); !r.OK() {
 			t.Errorf("round %d:\n%s", round, print(r))
 		}
@@ -104,11 +105,14 @@ func (h *trade) open() {
 		})
 		m := purse.Merchant{
 			ID: purse.MerchantID(f.NextID()), Book: purse.MainBook, Name: "Mill", Accepts: true, Created: f.Now,
-			Plan: purse.Fee{Fixed: 3, Basis: 100}, Life: 30 * 24 * time.Hour,
+			Plan: purse.Fee{Fixed: 3, Basis: 100}, Life: 30 * 24 * time.Hour, Orders: purse.OrderTerms{Life: time.Hour},
 		}
 		h.seller = purse.Seller{Book: m.Book, Merchant: m.ID, Key: "mill", Hash: hashOf("key"), Kind: purse.PrivateKey}
 		f.Put(m)
 		f.Put(purse.APIKey{Username: "mill", Merchant: m.ID, Book: m.Book, Kind: purse.PrivateKey, Hash: h.seller.Hash, Created: f.Now})
+		f.Put(purse.APIKey{
+			Username: "orders", Merchant: m.ID, Book: m.Book, Kind: purse.OrderKind, Hash: h.seller.Hash, Secret: "v1." + hashOf("sealed"), Created: f.Now,
+		})
 		for account, kind := range map[ledger.AccountID]purse.AccountKind{purse.WalletOf(id): purse.Wallet, purse.BalanceOf(m.ID): purse.Balance} {
 			f.Put(purse.Account{Account: ledger.Account{ID: account, Currency: f.Book.Currency}, Kind: kind})
 		}
@@ -287,16 +291,22 @@ func (h *trade) agreements(round int) {
 	h.agreed(purse.HandleForPayment, "ada", 13)
 }
 
-// setLife changes how long the merchant's sales wait to be settled.
-func (h *trade) setLife(d time.Duration) {
+// setTerms changes what the merchant has settled.
+func (h *trade) setTerms(change func(*purse.Merchant)) {
 	h.t.Helper()
 	h.do(purse.Directory, purse.Needs{Merchants: []purse.MerchantID{h.seller.Merchant}}, func(f *purse.Facts) error {
 		m, err := f.Merchant(h.seller.Merchant)
-		if m.Life = d; err == nil {
+		if change(&m); err == nil {
 			f.Put(m)
 		}
 		return err
 	})
+}
+
+// setLife changes how long the merchant's sales wait to be settled.
+func (h *trade) setLife(d time.Duration) {
+	h.t.Helper()
+	h.setTerms(func(m *purse.Merchant) { m.Life = d })
 }
 
 // late are things that are given back too late to be taken off a counter, or just in

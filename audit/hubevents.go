@@ -11,7 +11,7 @@ import (
 // which noun.
 func aboutHub(kind string) (noun string, ok bool) {
 	noun, _, _ = strings.Cut(kind, ".")
-	return noun, slices.Contains([]string{"handle", sale, settlement, void, refund, credit, verification, "mandate"}, noun)
+	return noun, slices.Contains([]string{"handle", sale, settlement, void, refund, credit, verification, "mandate", "order"}, noun)
 }
 
 // shownOfHub is what the snapshot of such news shows of its subject.
@@ -19,6 +19,7 @@ type shownOfHub struct {
 	Merchant string `json:"merchant"`
 	Kind     string `json:"kind"`
 	Status   string `json:"status"`
+	Payer    string `json:"payer"`
 	Minor    int64  `json:"minor"`
 }
 
@@ -41,10 +42,24 @@ func (a *auditor) judgeHubEvent(e *event, noun string) {
 		a.pairings.events.addLeft(record{e.subject, kind, e.seq, 0, merchant})
 		return
 	}
+	if noun == "order" {
+		a.judgeOrderEvent(e, &shows, merchant)
+		return
+	}
 	if e.kind == "sale.expired" {
 		what = wasUsed
 	}
 	c.require(shows.Status == what, "event %d: %s, and it shows %q", e.id, e.kind, shows.Status)
 	c.require(noun == "handle" || shows.Kind == noun, "event %d: %s, and it shows a %q", e.id, e.kind, shows.Kind)
 	a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq, 0, merchant, shows.Minor})
+}
+
+// judgeOrderEvent judges what an event says to have happened to an order.
+func (a *auditor) judgeOrderEvent(e *event, shows *shownOfHub, merchant int64) {
+	c := a.checks.events
+	payer, err := strconv.ParseInt(shows.Payer, 10, 64)
+	c.require(err == nil, "event %d: it does not show a payer", e.id)
+	chain := orderChains[shows.Status]
+	c.require(chain != nil && chain[len(chain)-1] == e.kind, "event %d: %s, and it shows %q", e.id, e.kind, shows.Status)
+	a.pairings.events.addLeft(record{e.subject, code(news, e.kind), e.seq, 0, merchant, shows.Minor, payer})
 }

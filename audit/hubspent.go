@@ -9,12 +9,13 @@ import (
 // in that hour. While the handle is payable its row says so, then that of the sale
 // that has used it. What is given back is taken off again, unless it is so late that
 // no limit looks at that hour any more: the rows of voids and refunds say whether it
-// was, and of what a sale gives back when it is cancelled or its deadline has come,
-// the moment at which it did tells.
+// was, and of what a sale or a handle gives back when it is cancelled or its deadline has come,
+// the moment at which it did tells. An order counts from when it is paid.
 
 // counter is what h has in the counters, as far as no sale that is judged says so.
 func (h *handle) counter(upTo int64) counter {
-	if h.status == payable || h.status == wasUsed && h.operation > upTo {
+	late := h.status == wasExpired && hourOf(h.changed)-h.counted >= spentHours
+	if h.status == payable || late || h.status == wasUsed && h.operation > upTo {
 		return counter{h.payer, h.counted, h.minor}
 	}
 	return counter{}
@@ -35,7 +36,10 @@ func (o *operation) counter() counter {
 	return counter{o.payer, o.counted, o.minor}
 }
 
-// eachPaidToMerchants walks what is counted of handles and operations.
+// counter is what o has in the counters.
+func (o *order) counter() counter { return counter{o.payer, o.counted, o.minor} }
+
+// eachPaidToMerchants walks what is counted of handles, operations and orders.
 func (s *spending) eachPaidToMerchants(ctx context.Context, visit func(counter)) error {
 	a := s.a
 	show := func(id int64, r counter) {
@@ -52,9 +56,20 @@ func (s *spending) eachPaidToMerchants(ctx context.Context, visit func(counter))
 	if err != nil {
 		return err
 	}
-	return a.eachOperation(ctx, func(rows []operation) error {
+	err = a.eachOperation(ctx, func(rows []operation) error {
 		for i := range rows {
 			show(rows[i].id, rows[i].counter())
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return a.eachOrder(ctx, func(rows []order) error {
+		for i := range rows {
+			if o := &rows[i]; !o.late(a) {
+				show(o.transfer, o.counter())
+			}
 		}
 		return nil
 	})
@@ -72,13 +87,19 @@ var (
 	- case when s.version = 2 and s.changed / %[1]d - s.counted < %[2]d
 		then s.minor - coalesce((select cast(sum(c.minor) as bigint)`+madeOf+` and c.kind in ('settlement', 'void')), 0) else 0 end`,
 		hour, spentHours)
+	// endedLate says of a handle that it has expired too late to be taken off.
+	endedLate = fmt.Sprintf(`h.status = 'EXPIRED' and h.changed / %d - h.counted >= %d`, hour, spentHours)
 	// heldText reads what a person has paid to merchants in an hour: what was held in
 	// it stands in a range of the person's postings.
-	heldText = `coalesce((select cast(sum(case when h.status = 'PAYABLE' then h.minor else coalesce((select ` + countsText + `
+	heldText = `coalesce((select cast(sum(case when h.status in ('PAYABLE', 'EXPIRED') then h.minor else coalesce((select ` + countsText + `
 			from operations s where s.book = h.book and s.merchant = h.merchant and s.kind = 'sale' and s.id = h.operation and s.counted = $3), 0) end) as bigint)
 		from postings p cross join handles h
 		where p.book = $1 and p.account = $2 and p.number >= $6 and p.number < $7 and p.debit = 1 and p.kind = 'hold' and p.cause_kind = 'handle'
-		and h.book = p.book and h.merchant = p.other and h.id = p.cause and h.counted = $3 and h.status in ('PAYABLE', 'COMPLETED')), 0)`
+		and h.book = p.book and h.merchant = p.other and h.id = p.cause and h.counted = $3 and (h.status in ('PAYABLE', 'COMPLETED') or ` + endedLate + `)), 0)`
+	// orderedText reads what a person has paid for orders in an hour, in the same range.
+	orderedText = `coalesce((select cast(sum(o.minor) as bigint) from postings p cross join orders o
+		where p.book = $1 and p.account = $2 and p.number >= $6 and p.number < $7 and p.debit = 1 and p.kind = 'move' and p.cause_kind = 'order'
+		and o.book = p.book and o.merchant = p.other and o.number = p.cause and o.payer = p.account and o.counted = $3 and o.status = 'SUCCESS'), 0)`
 )
 
 // numberAt is the number of an account's first posting whose transfer is not below

@@ -18,6 +18,7 @@ type changer struct {
 	seen   []*paid // by others than their parties
 	made   int
 	own0   int64 // dan's grant that is renewed again and again
+	unpaid []*sold
 }
 
 // emptied is a changer of a fresh sample.
@@ -44,6 +45,7 @@ func emptied(t *testing.T, n network) (database string, c *changer) {
 func (c *changer) more() {
 	c.made++
 	c.churn()
+	c.moreOrders()
 	c.open = append(c.open,
 		c.charge(c.b.ann, c.b.ben, 20, ""), c.charge(c.b.ben, c.b.ann, 30, ""), c.charge(c.b.cat, c.b.ben, 5, ""),
 		c.charge(c.b.cat, 0, 6, fmt.Sprint("asked", c.made%7, "@example.org")),
@@ -84,6 +86,27 @@ func (c *changer) more() {
 	case c.made%5 == 0:
 		c.now = (c.now/hour+1)*hour - 3
 	}
+}
+
+// moreOrders makes some orders, and ends some older ones.
+func (c *changer) moreOrders() {
+	c.unpaid = append(c.unpaid, c.order(c.b.shop, "api", 7, 2, 0), c.order(c.b.corner, "link", 8, 3, 1), c.order(c.b.corner, "till", 9, 0, 0))
+	c.offer(c.b.corner, 5, 0)
+	c.random.Shuffle(len(c.unpaid), func(i, j int) { c.unpaid[i], c.unpaid[j] = c.unpaid[j], c.unpaid[i] })
+	var still []*sold
+	for i, o := range c.unpaid {
+		switch {
+		case i%3 == 0:
+			still = append(still, o)
+		case c.now >= o.deadline:
+			c.turn(o, "EXPIRED", "expired")
+		case c.random.IntN(4) == 0:
+			c.turn(o, "CANCELLED", "cancelled")
+		default:
+			c.payOrder(o, c.b.ann)
+		}
+	}
+	c.unpaid = still
 }
 
 func (c *changer) change(p *paid) {

@@ -15,19 +15,22 @@ type merchant struct {
 	name                                                  string
 	feeFixed, feeBasis, accepts, life, created, left, now int64
 	balances                                              int64
+	terms                                                 orderTerms
 }
 
 // lifeMin is the shortest time for which money may wait to be settled, microseconds.
 const lifeMin = hour / 60
 
 const merchantsText = `select m.id, m.book, m.name, m.fee_fixed, m.fee_basis, m.accepts, m.life, m.created, m.closed, ` + nowText + `,
+	m.order_life, m.payer_fee, m.hook, m.hook_tried, m.origins, m.email,
 	(select count(*) from accounts a where a.book = m.book and a.id = m.id and a.kind = 'merchant')
 from merchants m where m.id > $1 order by m.id limit $2`
 
 func (a *auditor) walkMerchants(ctx context.Context) error {
 	return eachRow(ctx, a, merchantsText, merchant{id: math.MinInt64},
 		func(m *merchant) []any {
-			return []any{&m.id, &m.book, &m.name, &m.feeFixed, &m.feeBasis, &m.accepts, &m.life, &m.created, &m.left, &m.now, &m.balances}
+			return []any{&m.id, &m.book, &m.name, &m.feeFixed, &m.feeBasis, &m.accepts, &m.life, &m.created, &m.left, &m.now,
+				&m.terms.life, &m.terms.payerFee, &m.terms.hook, &m.terms.tried, &m.terms.origins, &m.terms.email, &m.balances}
 		},
 		func(m *merchant) []any { return []any{m.id} },
 		a.judgeMerchant)
@@ -42,6 +45,7 @@ func (a *auditor) judgeMerchant(m *merchant) {
 	c.require(is01(m.accepts), "merchant %d: accepts is %d", m.id, m.accepts)
 	c.require(m.life >= lifeMin, "merchant %d: it may leave money unsettled for %d microseconds", m.id, m.life)
 	c.require(m.created > 0 && m.created <= m.now && happened(m.left, m.now), "merchant %d: created at %d, closed at %d", m.id, m.created, m.left)
+	a.judgeOrderTerms(m)
 	a.checks.orphans.saw()
 	a.checks.orphans.require(m.balances == 1, "merchant %d: it has no balance in book %d", m.id, m.book)
 	if m.book == a.book && m.id <= a.upTo {
@@ -81,12 +85,12 @@ func (a *auditor) walkLogos(ctx context.Context) error {
 
 // apiKey lets whoever holds it act for a merchant.
 type apiKey struct {
-	username, kind, hash                           string
+	username, kind, hash, secret                   string
 	merchant, book, created, expires, revoked, now int64
 	known                                          int64 // the merchant, in that book
 }
 
-const apiKeysText = `select x.username, x.kind, x.hash, x.merchant, x.book, x.created, x.expires, x.revoked, ` + nowText + `,
+const apiKeysText = `select x.username, x.kind, x.hash, x.secret, x.merchant, x.book, x.created, x.expires, x.revoked, ` + nowText + `,
 	(select count(*) from merchants m where m.id = x.merchant and m.book = x.book)
 from api_keys x where x.username > $1 order by x.username limit $2`
 
@@ -97,14 +101,16 @@ func (a *auditor) walkAPIKeys(ctx context.Context) error {
 	}
 	return eachRow(ctx, a, apiKeysText, apiKey{},
 		func(k *apiKey) []any {
-			return []any{&k.username, &k.kind, &k.hash, &k.merchant, &k.book, &k.created, &k.expires, &k.revoked, &k.now, &k.known}
+			return []any{&k.username, &k.kind, &k.hash, &k.secret, &k.merchant, &k.book, &k.created, &k.expires, &k.revoked, &k.now, &k.known}
 		},
 		func(k *apiKey) []any { return []any{k.username} },
 		func(k *apiKey) {
 			c.saw()
 			c.require(k.known == 1, "API key %s: there is no merchant %d of book %d", k.username, k.merchant, k.book)
-			c.require(k.kind == "private" || k.kind == "public", "API key %s: kind %q", k.username, k.kind)
+			c.require(slices.Contains([]string{"private", "public", forOrders}, k.kind), "API key %s: kind %q", k.username, k.kind)
 			c.require(hashed(k.hash), "API key %s: its password is not a hash", k.username)
+			c.require(k.secret == "" && k.kind != forOrders || sealed(k.secret) && k.kind == forOrders, "API key %s: of kind %s, with a secret of %d bytes, or one that is not sealed",
+				k.username, k.kind, len(k.secret))
 			c.require(k.created > 0 && k.created <= k.now && k.expires >= 0 && happened(k.revoked, k.now),
 				"API key %s: created at %d, expires at %d, revoked at %d", k.username, k.created, k.expires, k.revoked)
 		})

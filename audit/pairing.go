@@ -44,11 +44,11 @@ const (
 
 // pairings are all comparisons of two sides.
 type pairings struct {
-	twins, held, resolved, causes, parties, events, changes, wallets, balances *pairing
+	twins, held, resolved, causes, parties, events, changes, wallets, balances, numbers *pairing
 }
 
 func (p *pairings) list() []*pairing {
-	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.changes, p.wallets, p.balances}
+	return []*pairing{p.twins, p.held, p.resolved, p.causes, p.parties, p.events, p.changes, p.wallets, p.balances, p.numbers}
 }
 
 func (a *auditor) newPairings() pairings {
@@ -67,14 +67,15 @@ func (a *auditor) newPairings() pairings {
 			"hold minor debit account other cause_kind cause"),
 		resolved: pair(a.checks.holds, "postings", "holds",
 			"hold transfer kind minor held debit account other cause_kind cause"),
-		causes: pair(a.checks.causes, "postings", "payments entries operations",
+		causes: pair(a.checks.causes, "postings", "payments entries operations orders",
 			"cause cause_kind transfer minor payer payee"),
 		parties: pair(a.checks.parties, "parties", "payments", "payment person party_kind"),
-		events: pair(a.checks.events, "events", "payments entries actions handles operations mandates",
-			"subject news seq shows merchant minor"),
+		events: pair(a.checks.events, "events", "payments entries actions handles operations mandates orders",
+			"subject news seq shows merchant minor payer"),
 		changes:  pair(a.checks.events, "events", "payments", "subject shows"),
 		wallets:  pair(a.checks.orphans, "accounts", "users", "wallet"),
 		balances: pair(a.checks.orphans, "accounts", "merchants", "merchant"),
+		numbers:  pair(a.checks.orders, "orders", "head", "number"),
 	}
 }
 
@@ -220,14 +221,15 @@ func (p *pairing) says(records []record, side int) string {
 // that is not known, which is a finding of its own where a word must be.
 var (
 	transferKinds = []string{"?", "move", "hold", "capture", "release"}
-	causeKinds    = []string{"?", "payment", "treasury", "handle", "operation"}
+	causeKinds    = []string{"?", "payment", "treasury", "handle", "operation", "order"}
 	statuses      = []string{"nothing", "pending", "settled", "failed", "expired", "cancelled"}
 	news          = []string{"further", created, updated, reminded, narrowed, "treasury.issued",
 		"treasury.redeemed", "wallet.frozen", "wallet.unfrozen",
 		"handle.initiated", "handle.processing", "handle.payable", "handle.completed", "handle.failed", "handle.expired",
 		"sale.completed", "sale.failed", "sale.cancelled", "sale.expired", "settlement.completed", "settlement.failed",
 		"void.completed", "void.failed", "refund.completed", "refund.failed", "credit.completed", "credit.failed", "verification.completed",
-		"mandate.given", "mandate.changed", "mandate.revoked"}
+		"mandate.given", "mandate.changed", "mandate.revoked",
+		"order.created", "order.paid", "order.expired", "order.cancelled"}
 )
 
 // further stands for all news about a payment or an agreement but the first. Which they were, its

@@ -97,7 +97,7 @@ type checks struct {
 	balance, totals, chain, twins, overdraft, holds, causes *Check
 	states, parties, addresses, once, events, spent         *Check
 	acked, bookTime, orphans, directory, access             *Check
-	merchants, handles, operations, mandates                *Check
+	merchants, handles, operations, mandates, orders        *Check
 }
 
 func newChecks() checks {
@@ -121,10 +121,11 @@ func newChecks() checks {
 		orphans:    c("orphans", "Each wallet has its owner, each person a wallet, each merchant a balance, and each token a person."),
 		directory:  c("directory", "People, their names, contacts and friends agree with each other, and who has left has left nothing behind."),
 		access:     c("access", "What lets people and apps in is well formed, belongs to somebody, and ends with what it hangs on."),
-		merchants:  c("merchants", "Merchants, their keys, customers and consumers are well formed, belong to somebody, and no reader is ahead of the news."),
+		merchants:  c("merchants", "Merchants, their keys, members, customers and consumers are well formed, belong to somebody, and no reader is ahead of the news."),
 		handles:    c("handles", "Each payment handle is what its state says, and holds the money that it says for as long."),
 		operations: c("operations", "Each sale is settled, given back or still held, to the last cent; no more is refunded than was settled."),
 		mandates:   c("mandates", "Agreements are between people and merchants who are there, and say when they were used."),
+		orders:     c("orders", "Each order is what its state says, and they are numbered without a gap; payment links are well formed."),
 	}
 }
 
@@ -132,7 +133,7 @@ func (c *checks) list() []*Check {
 	return []*Check{
 		c.balance, c.totals, c.chain, c.twins, c.overdraft, c.holds, c.causes,
 		c.states, c.parties, c.addresses, c.once, c.events, c.spent, c.acked, c.bookTime, c.orphans,
-		c.directory, c.access, c.merchants, c.handles, c.operations, c.mandates,
+		c.directory, c.access, c.merchants, c.handles, c.operations, c.mandates, c.orders,
 	}
 }
 

@@ -28,6 +28,7 @@ type scribe struct {
 	totals map[int64]*[5]int64 // debits posted, debits held, credits posted, credits held, number
 	spent  map[[2]int64]int64
 	acked  []string
+	orders int64 // how many there are
 }
 
 func newScribe(t testing.TB, db *sql.DB, sqlite bool) *scribe {

@@ -217,7 +217,7 @@ var countedText = `select coalesce((select minor from spent where book = $1 and 
 	coalesce((select cast(sum(p.minor) as bigint) from parties q cross join payments p
 		where q.book = $1 and q.person = $2 and q.kind = 7 and q.payment < $5
 		and p.book = q.book and p.id = q.payment and p.counted = $3 and p.action = 'charge' and p.target = $2), 0) +
-	` + heldText
+	` + heldText + ` + ` + orderedText
 
 // confirm reports a counter if it is not what was paid out.
 func (s *spending) confirm(ctx context.Context, r counter) error {

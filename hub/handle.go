@@ -6,6 +6,7 @@ import (
 
 	"purse"
 	"purse/policy"
+	"purse/secret"
 )
 
 // CreateHandle asks a consumer for money. With a standing agreement the money is
@@ -18,7 +19,7 @@ import (
 // consumer's money ring-fenced, learn who that is, or become that consumer.
 //
 // Refused with CodeBadKey, CodeKeyKind, CodeMerchant, CodeKeyReused,
-// CodeNotAccepted, CodeDuplicate, CodeGateway or CodeNotLinked, in this order. What
+// CodeNotAccepted, CodeRedirect, CodeDuplicate, CodeGateway or CodeNotLinked, in this order. What
 // is declined is a handle that has failed, with CodeFloor, CodeFunds, CodeFrozen,
 // CodeLimit or what else a sandbox's processor says.
 func (s *Service) CreateHandle(ctx context.Context, seller purse.Seller, req HandleRequest) (purse.Answer, error) {
@@ -52,6 +53,11 @@ func (s *Service) create(seller purse.Seller, req HandleRequest, h *purse.Handle
 		if err := policy.Accepts(m); err != nil {
 			return nil, err
 		}
+		for _, l := range req.Details.ReturnLinks {
+			if err := CheckReturn(m, f.Book.Mode, l.Href); err != nil {
+				return nil, err
+			}
+		}
 		k, err := f.APIKey(seller.Key)
 		if err != nil {
 			return nil, err
@@ -72,6 +78,17 @@ func (s *Service) create(seller purse.Seller, req HandleRequest, h *purse.Handle
 		}
 		return func() purse.Answer { return req.Encode(r) }, nil
 	})
+}
+
+// CheckReturn refuses a return link that leads elsewhere than to the merchant's own
+// sites. In a sandbox that is nobody's business until the merchant names some.
+//
+// Refused with CodeRedirect.
+func CheckReturn(m purse.Merchant, mode purse.Mode, uri string) error {
+	if mode != purse.Live && m.Origins == "" {
+		return nil
+	}
+	return policy.CheckReturn(m, mode, uri)
 }
 
 // duplicate refuses a reference that was used before. What was made with a public key
@@ -105,7 +122,7 @@ func newHandle(seller purse.Seller, req HandleRequest) (purse.Handle, error) {
 	return purse.Handle{
 		HandleKey: purse.HandleKey{Merchant: seller.Merchant},
 		Type:      req.Type, Ref: req.Ref, Token: token("PH"), Consumer: req.Consumer, Minor: req.Minor,
-		Link: newLink(), Simulator: req.Simulator, Details: details,
+		Link: secret.Link(), Simulator: req.Simulator, Details: details,
 	}, nil
 }
 

@@ -220,3 +220,29 @@ func TestPublicKeysAlwaysAsk(t *testing.T) {
 		}
 	})
 }
+
+// A merchant that has named its sites has its consumers sent back nowhere else.
+func TestReturnLinksLeadToTheMerchantsSites(t *testing.T) {
+	inShop(t, func(t *testing.T, s *shop) {
+		ask := func(seller purse.Seller, hrefs ...string) error {
+			req := hub.HandleRequest{Minor: 5, Consumer: "c"}
+			for i, href := range hrefs {
+				req.Details.ReturnLinks = append(req.Details.ReturnLinks, hub.ReturnLink{Rel: []string{"default", "on_failed"}[i], Href: href})
+			}
+			_, err := s.ask(t.Context(), seller, req)
+			return err
+		}
+		const own, foreign = "https://shop.example/back?a=b", "https://evil.example/"
+		public := s.key(t, purse.PublicKey)
+		want(t, ask(s.seller, foreign, "http://localhost:3000/"), "") // a sandbox, before any site was named
+		s.set(t, s.seller.Merchant, func(m *purse.Merchant) { m.Origins = "https://shop.example" })
+		for _, seller := range []purse.Seller{s.seller, public} {
+			want(t, ask(seller), "")
+			want(t, ask(seller, own, own), "")
+			want(t, ask(seller, foreign), purse.CodeRedirect)
+			want(t, ask(seller, own, foreign), purse.CodeRedirect)
+			want(t, ask(seller, own+"\\@evil.example"), purse.CodeRedirect)
+			want(t, ask(seller, "myapp://back"), purse.CodeRedirect)
+		}
+	})
+}

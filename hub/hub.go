@@ -18,6 +18,7 @@ import (
 
 	"purse"
 	"purse/ledger"
+	"purse/notice"
 	"purse/policy"
 )
 
@@ -32,7 +33,7 @@ type Service struct {
 
 	payers  memo[purse.MandateKey, purse.UserID]
 	handles memo[string, purse.Handle]
-	noticed memo[purse.BookID, int64] // where the cursor of notices stands
+	noticed notice.Place
 }
 
 // HandleRequest asks for a payment handle.

@@ -7,86 +7,25 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"purse"
 	"purse/money"
+	"purse/notice"
 )
 
 // noticesCursor is how far the news were read for Notify.
 const noticesCursor = "hub.notices"
 
-// noticesMax is how many pieces of news are read at a time.
-const noticesMax = 5000
-
 // Notify tells people by mail what merchants have done with their wallets, and what
 // they have agreed to: everything that has happened since it was called for the first
-// time in the life of the book. Who has no verified e-mail address is told nothing.
-//
-// Any number of servers may do so at once. Who moves the cursor sends, so that
-// nothing is told twice; what a server has not sent when it stops is not told at all.
+// time in the life of the book. Who has no verified e-mail address is told nothing. Any
+// number of servers may do so at once; see package notice.
 func (s *Service) Notify(ctx context.Context, book purse.BookID) error {
-	if s.Courier == nil {
-		return nil
+	t := notice.Teller{
+		Store: s.Store, Courier: s.Courier, Cursor: noticesCursor,
+		Kinds: slices.Collect(maps.Keys(noticeWords)), Write: s.notices,
 	}
-	at, known := s.noticed.get(book)
-	for ctx.Err() == nil {
-		var err error
-		if !known {
-			if at, _, err = s.moveCursor(ctx, book, 0, 0); err != nil {
-				return err
-			}
-			s.noticed.put(book, at)
-			known = true
-		}
-		news, upTo, err := s.Store.News(ctx, book, at, noticesMax, slices.Collect(maps.Keys(noticeWords))...)
-		if err != nil || upTo == at {
-			return err
-		}
-		messages, err := s.notices(ctx, book, news) // before the cursor is moved: what cannot be read is told later
-		if err != nil {
-			return err
-		}
-		stands, moved, err := s.moveCursor(ctx, book, at, upTo)
-		if err != nil {
-			return err
-		}
-		at = stands
-		s.noticed.put(book, at)
-		if moved {
-			for _, m := range messages {
-				s.Courier.Send(m)
-			}
-		}
-	}
-	return nil
-}
-
-// moveCursor moves the cursor if it stands where it is thought to stand, and says
-// where it stands then. One that was never moved is put behind all the news that
-// there are.
-func (s *Service) moveCursor(ctx context.Context, book purse.BookID, from, to int64) (at int64, moved bool, err error) {
-	err = s.Store.Execute(ctx, purse.Command{
-		Book: book, Needs: purse.Needs{Cursors: []string{noticesCursor}},
-		Decide: func(f *purse.Facts) error {
-			c, err := f.Cursor(noticesCursor)
-			if err != nil {
-				return err
-			}
-			moved = c.At == from && c.At != 0
-			switch {
-			case c.At == 0:
-				c.At = f.NextID() // later than every event, and before every one to come
-				f.Put(c)
-			case moved:
-				c.At = to
-				f.Put(c)
-			}
-			at = c.At
-			return nil
-		},
-	})
-	return at, moved && err == nil, err
+	return t.Tell(ctx, book, &s.noticed)
 }
 
 // subject is what the snapshots of operations and agreements have in common; see
@@ -114,9 +53,6 @@ func (s *Service) notices(ctx context.Context, book purse.BookID, news []purse.E
 		told, about = append(told, e), append(about, v)
 		people, merchants = append(people, v.Person), append(merchants, v.Merchant)
 	}
-	if len(told) == 0 {
-		return nil, nil
-	}
 	home, err := s.Store.Book(ctx, book)
 	if err != nil {
 		return nil, err
@@ -132,16 +68,13 @@ func (s *Service) notices(ctx context.Context, book purse.BookID, news []purse.E
 	var all []purse.Message
 	for i, v := range about {
 		to := purse.Verified(contacts[v.Person], purse.Email)
-		words, ok := noticeWords[told[i].Kind](v, oneLine(names[v.Merchant].Name), money.Amount{Minor: v.Minor, Currency: home.Currency}.String())
+		words, ok := noticeWords[told[i].Kind](v, notice.OneLine(names[v.Merchant].Name), money.Amount{Minor: v.Minor, Currency: home.Currency}.String())
 		if ok && to != (purse.Address{}) {
 			all = append(all, purse.Message{To: to, Subject: words.subject, Text: s.notice(words)})
 		}
 	}
 	return all, nil
 }
-
-// oneLine is a name for the subject of a mail, which is one line.
-func oneLine(name string) string { return strings.Join(strings.Fields(name), " ") }
 
 // words are what a notice says: in one line, more about it, and what to do if that was
 // not you.

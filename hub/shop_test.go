@@ -21,7 +21,7 @@ import (
 	"purse/store"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, store.MigratePostgres) }
 
 // shop is a merchant in a sandbox of its own, with one server, and a person who
 // buys there.
@@ -126,7 +126,7 @@ func (s *shop) merchant(t *testing.T, name string) purse.Seller {
 	s.do(t, purse.Needs{}, func(f *purse.Facts) error {
 		m := purse.Merchant{
 			ID: purse.MerchantID(f.NextID()), Book: seller.Book, Name: name, Accepts: true,
-			Life: purse.AuthorizationLife, Created: f.Now,
+			Life: purse.AuthorizationLife, Orders: purse.OrderTerms{Life: purse.OrderLife}, Created: f.Now,
 		}
 		seller.Merchant = m.ID
 		f.Put(m)

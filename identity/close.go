@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -13,8 +14,8 @@ import (
 const closeStep = 50
 
 // Close closes a visitor's account, whose wallet was closed before (see
-// wallet.CloseWallet): ends friendships, what apps may do and all sessions, frees
-// the addresses, and forgets names and credentials. Payments stay, since they are
+// wallet.CloseWallet): ends friendships, work for merchants, what apps may do and all
+// sessions, frees the addresses, and forgets names and credentials. Payments stay, since they are
 // others' too; the username is kept back for a while. What was begun and could not
 // be finished is gone on with when it is asked for again.
 //
@@ -49,8 +50,8 @@ func (s *Service) Close(ctx context.Context, v Visitor) error {
 			s.send(purse.Message{To: c.Address, Subject: "Your account was closed", Text: "Your account with " + s.name() + " was closed."})
 		}
 	}
-	// An app may have come in between; from now on none does.
-	return s.letNobodyIn(ctx, v)
+	// An app or a merchant may have come in between; from now on none does.
+	return errors.Join(s.letNobodyIn(ctx, v), s.workForNobody(ctx, v.User.ID))
 }
 
 // untie ends what the visitor and others are to each other, a few at a time. That
@@ -197,6 +198,10 @@ func (s *Service) blank(ctx context.Context, v Visitor, contacts []purse.Contact
 	if err != nil {
 		return err
 	}
+	work, err := s.memberships(ctx, v.User.ID)
+	if err != nil {
+		return err
+	}
 	before, err := purse.Username(v.User.Username)
 	if err != nil {
 		return err
@@ -204,7 +209,7 @@ func (s *Service) blank(ctx context.Context, v Visitor, contacts []purse.Contact
 	after := closedPrefix + strconv.FormatInt(int64(v.User.ID), 36)
 	needs := purse.Needs{
 		Credentials: []purse.UserID{v.User.ID}, ContactsOf: []purse.UserID{v.User.ID}, SessionsOf: []purse.UserID{v.User.ID},
-		Usernames: []string{after}, OldUsernames: []string{after, before},
+		Usernames: []string{after}, OldUsernames: []string{after, before}, Members: work,
 	}
 	for _, c := range contacts {
 		needs.Addresses = append(needs.Addresses, c.Address)
@@ -225,7 +230,7 @@ func (s *Service) blank(ctx context.Context, v Visitor, contacts []purse.Contact
 		if err := giveUp(f, *u, after); err != nil {
 			return err
 		}
-		if err := loseContacts(f, u.ID); err != nil {
+		if err := errors.Join(loseContacts(f, u.ID), leave(f, work)); err != nil {
 			return err
 		}
 		for _, a := range apps {

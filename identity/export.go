@@ -28,7 +28,7 @@ func (s *Service) Export(ctx context.Context, v Visitor, w io.Writer) error {
 	}
 	out := &document{w: bufio.NewWriter(w)}
 	for _, part := range []func(context.Context, Visitor, *document) error{
-		s.exportProfile, s.exportContacts, s.exportSessions, s.exportApps, s.exportTies, s.exportMerchants, s.exportPayments,
+		s.exportProfile, s.exportContacts, s.exportSessions, s.exportApps, s.exportTies, s.exportMerchants, s.exportWork, s.exportPayments, s.exportOrders,
 	} {
 		if err := part(ctx, v, out); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 type Service struct {
 	Store   purse.Store
 	Courier purse.Courier // nil: no messages are sent
-	Vault   *Vault        // nil: there are no one-time codes of authenticator apps
+	Vault   *Vault        // nil: there are no one-time codes of authenticator apps, and no keys for orders
 
 	PublicURL string // what links in messages start with, without a slash at the end
 	Network   string // how the network calls itself in messages

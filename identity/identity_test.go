@@ -17,7 +17,7 @@ import (
 	"purse/store"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, store.MigratePostgres) }
 
 // network is an empty sandbox in a database.
 type network struct {

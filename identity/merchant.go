@@ -3,41 +3,48 @@ package identity
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"net/http"
 
 	"purse"
 	"purse/ledger"
 )
 
-// NewMerchant is a merchant that was made, with its keys: a private and a public one.
+// NewMerchant is a merchant that was made, with its keys: a private and a public one and,
+// if there is a Vault, one for orders.
 type NewMerchant struct {
 	purse.Merchant
 	Keys []NewKey
 }
 
 // CreateMerchant makes a merchant with an empty balance, whose number is the merchant's
-// own, and with keys. It takes the name, the plan, the life and what it accepts from m;
-// a life of 0 is purse.AuthorizationLife. logo is the bytes of a picture, see SetLogo,
-// or nil. Only operators call it.
+// own, and with keys. It takes the settings that SetMerchant changes from m; a life of 0
+// is purse.AuthorizationLife, or for orders purse.OrderLife. logo is the bytes of a
+// picture, see SetLogo, or nil. Only operators call it.
 //
-// Refused with CodeInvalid or CodeTooLarge.
+// Refused with CodeInvalid, CodeRedirect, CodeHook or CodeTooLarge.
 func (s *Service) CreateMerchant(ctx context.Context, book purse.BookID, by purse.Operator, m purse.Merchant, logo []byte) (NewMerchant, error) {
 	if m.Life == 0 {
 		m.Life = purse.AuthorizationLife
 	}
-	if err := m.Check(); err != nil {
+	if m.Orders.Life == 0 {
+		m.Orders.Life = purse.OrderLife
+	}
+	home, err := s.Store.Book(ctx, book)
+	if err != nil {
+		return NewMerchant{}, err
+	}
+	if m, err = settings(purse.Merchant{}, m, home.Mode); err != nil {
 		return NewMerchant{}, err
 	}
 	picture, err := readLogo(logo)
 	if logo != nil && err != nil {
 		return NewMerchant{}, err
 	}
-	home, err := s.Store.Book(ctx, book)
-	if err != nil {
-		return NewMerchant{}, err
+	kinds := everyKind
+	if s.Vault == nil {
+		kinds = hubKinds
 	}
-	drawn, err := newKeys(home.Mode)
+	drawn, err := s.newKeys(home.Mode, kinds)
 	if err != nil {
 		return NewMerchant{}, err
 	}
@@ -45,9 +52,8 @@ func (s *Service) CreateMerchant(ctx context.Context, book purse.BookID, by purs
 	err = s.Store.Execute(ctx, purse.Command{
 		Book: book, // whose time its keys are counted in
 		Decide: func(f *purse.Facts) error {
-			made.Merchant = purse.Merchant{
-				ID: purse.MerchantID(f.NextID()), Book: book, Name: m.Name, Plan: m.Plan, Accepts: m.Accepts, Life: m.Life, Created: f.Now,
-			}
+			made.Merchant = m
+			made.ID, made.Book, made.Created = purse.MerchantID(f.NextID()), book, f.Now
 			f.Put(made.Merchant)
 			f.Put(purse.Account{
 				Account: ledger.Account{ID: purse.BalanceOf(made.ID), Currency: f.Book.Currency},
@@ -58,7 +64,7 @@ func (s *Service) CreateMerchant(ctx context.Context, book purse.BookID, by purs
 				f.Put(picture)
 			}
 			made.Keys = giveKeys(f, drawn, made.Merchant, f.Now)
-			f.Put(purse.NewAction(f, by, "merchant.create", made.ID.String(), detail(made.Merchant)))
+			f.Put(purse.NewAction(f, by, "merchant.create", made.ID.String(), detail(purse.Merchant{}, made.Merchant)))
 			return nil
 		},
 	})
@@ -66,11 +72,6 @@ func (s *Service) CreateMerchant(ctx context.Context, book purse.BookID, by purs
 		return NewMerchant{}, err
 	}
 	return made, nil
-}
-
-// detail is what the audit line says of a merchant.
-func detail(m purse.Merchant) string {
-	return fmt.Sprintf("%s: fee %d minor units and %d hundredths of a percent, accepts %t, settles within %s", m.Name, m.Plan.Fixed, m.Plan.Basis, m.Accepts, m.Life)
 }
 
 // Merchant finds a merchant.
@@ -102,32 +103,6 @@ func (s *Service) changeMerchant(ctx context.Context, id purse.MerchantID, needs
 			return decide(f, m)
 		},
 	})
-}
-
-// SetMerchant changes a merchant's name, plan, life, or whether it takes payments from
-// wallets; what else change does is not looked at. A plan holds for what is settled from
-// then on, a life for what is authorised from then on. Only operators call it. change
-// must be pure.
-//
-// Refused with CodeNotFound, CodeMerchant or CodeInvalid.
-func (s *Service) SetMerchant(ctx context.Context, by purse.Operator, id purse.MerchantID, change func(*purse.Merchant)) (purse.Merchant, error) {
-	var now purse.Merchant
-	err := s.changeMerchant(ctx, id, purse.Needs{}, func(f *purse.Facts, m purse.Merchant) error {
-		wanted := m
-		change(&wanted)
-		now = m
-		now.Name, now.Plan, now.Life, now.Accepts = wanted.Name, wanted.Plan, wanted.Life, wanted.Accepts
-		if err := now.Check(); err != nil {
-			return err
-		}
-		f.Put(now)
-		f.Put(purse.NewAction(f, by, "merchant.set", id.String(), detail(now)))
-		return nil
-	})
-	if err != nil {
-		return purse.Merchant{}, err
-	}
-	return now, nil
 }
 
 // LogoMax is how many bytes a merchant's picture may have.

@@ -62,7 +62,8 @@ func TestCreateMerchant(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := purse.Merchant{
-			ID: made.ID, Book: purse.MainBook, Name: "A shop", Plan: plan, Accepts: true, Life: purse.AuthorizationLife, Created: made.Created,
+			ID: made.ID, Book: purse.MainBook, Name: "A shop", Plan: plan, Accepts: true, Life: purse.AuthorizationLife,
+			Orders: purse.OrderTerms{Life: purse.OrderLife}, Created: made.Created,
 		}
 		got, err := n.Merchant(t.Context(), made.ID)
 		if err != nil || got != want || made.Merchant != want || made.ID == 8 || made.Created == 0 {
@@ -114,7 +115,7 @@ func TestKeysSayTheMode(t *testing.T) {
 	if !strings.HasPrefix(k.Username, "merchant-live-") {
 		t.Error(k.Username)
 	}
-	if _, ok := hashKey(k.Username, k.Password); !ok {
+	if _, _, ok := hashKey(k.Username, k.Password); !ok {
 		t.Error("it is not taken for a key")
 	}
 }
@@ -126,17 +127,18 @@ func TestBadKeysAreAllAlike(t *testing.T) {
 		shop, other := n.shop(t), n.shop(t)
 		k := shop.Keys[0]
 		wrong := map[string]NewKey{
-			"another key's password": {k.APIKey, other.Keys[0].Password},
-			"the public password":    {k.APIKey, shop.Keys[1].Password},
-			"a new password":         {k.APIKey, newSecret(privatePrefix)},
-			"no password":            {k.APIKey, ""},
-			"not a password":         {k.APIKey, "secret"},
-			"a new username":         {newKey(purse.Sandbox, purse.PrivateKey).APIKey, k.Password},
-			"another mode":           {purse.APIKey{Username: strings.Replace(k.Username, "test", "live", 1)}, k.Password},
-			"capitals":               {purse.APIKey{Username: strings.ToUpper(k.Username)}, k.Password},
-			"a public name":          {purse.APIKey{Username: k.Username + publicSuffix}, k.Password},
-			"no username":            {purse.APIKey{}, k.Password},
-			"a strange username":     {purse.APIKey{Username: "merchant-test-\x00\xff"}, k.Password},
+			"another key's password": {APIKey: k.APIKey, Password: other.Keys[0].Password},
+			"the public password":    {APIKey: k.APIKey, Password: shop.Keys[1].Password},
+			"a new password":         {APIKey: k.APIKey, Password: newSecret(privatePrefix)},
+			"no password":            {APIKey: k.APIKey, Password: ""},
+			"not a password":         {APIKey: k.APIKey, Password: "secret"},
+			"a new username":         {APIKey: newKey(purse.Sandbox, purse.PrivateKey).APIKey, Password: k.Password},
+			"another mode":           {APIKey: purse.APIKey{Username: strings.Replace(k.Username, "test", "live", 1)}, Password: k.Password},
+			"capitals":               {APIKey: purse.APIKey{Username: strings.ToUpper(k.Username)}, Password: k.Password},
+			"a public name":          {APIKey: purse.APIKey{Username: k.Username + publicSuffix}, Password: k.Password},
+			"a name for orders":      {APIKey: purse.APIKey{Username: k.Username + orderSuffix}, Password: k.Password},
+			"no username":            {APIKey: purse.APIKey{}, Password: k.Password},
+			"a strange username":     {APIKey: purse.APIKey{Username: "merchant-test-\x00\xff"}, Password: k.Password},
 		}
 		for _, when := range []string{"before it was used", "after"} {
 			for name, w := range wrong {

@@ -1,12 +1,12 @@
 package identity
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 
 	"purse"
+	"purse/policy"
 )
 
 // The bounds of an app's redirect URIs.
@@ -56,11 +56,11 @@ func badRedirect(uri string) string {
 	}
 	switch u.Scheme {
 	case "https":
-		if !goodHost(u) {
+		if !policy.GoodHost(u) {
 			return "names a host."
 		}
 	case "http":
-		if !goodHost(u) || !loopback(u.Hostname()) {
+		if !policy.GoodHost(u) || !loopback(u.Hostname()) {
 			return "begins with https://, but on localhost."
 		}
 	default:
@@ -69,21 +69,6 @@ func badRedirect(uri string) string {
 		}
 	}
 	return ""
-}
-
-// goodHost looks at the text of a host, which the parser lets pass with what a
-// resolver or a browser may read in another way.
-func goodHost(u *url.URL) bool {
-	name := u.Hostname()
-	if _, err := netip.ParseAddr(name); err == nil && !strings.Contains(name, "%") {
-		return true
-	}
-	for _, c := range []byte(strings.ToLower(name)) {
-		if !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return strings.Trim(name, ".-") != "" && !strings.HasSuffix(u.Host, ":")
 }
 
 func loopback(host string) bool {

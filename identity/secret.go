@@ -23,6 +23,9 @@ const (
 	ticketPrefix  = "purse_tk_" // links in mails, and sign-ins that are not complete
 	privatePrefix = "purse_sk_" // passwords of merchants' private API keys
 	publicPrefix  = "purse_pk_" // and of their public ones
+	orderPrefix   = "purse_ok_" // and of those for orders
+
+	orderSecretPrefix = "purse_os_" // what signs callbacks about orders
 )
 
 // newSecret draws a secret.

@@ -65,6 +65,7 @@ const (
 	CauseTreasury  CauseKind = "treasury"
 	CauseHandle    CauseKind = "handle"
 	CauseOperation CauseKind = "operation"
+	CauseOrder     CauseKind = "order"
 )
 
 // Cause names the business thing that a transfer was made for. Every transfer

@@ -9,8 +9,9 @@ import (
 // Sells finds the merchant that a seller asks for, and refuses a key that does not
 // exist, is another merchant's or book's, does not go with the password, has expired
 // or was revoked (CodeBadKey, in one wording for all), a public key where a private
-// one is needed (CodeKeyKind), and a merchant that was closed (CodeMerchant). A
-// private key may do all that a public one may.
+// one is needed or one for orders where another is (CodeKeyKind), and a merchant that was closed (CodeMerchant). A
+// private key may do all that a public one may; one for orders is for orders, and
+// nothing else is.
 //
 // Whether the merchant takes payments from wallets is another question; see Accepts.
 func Sells(f *purse.Facts, s purse.Seller, kind purse.KeyKind) (purse.Merchant, error) {
@@ -29,6 +30,9 @@ func Sells(f *purse.Facts, s purse.Seller, kind purse.KeyKind) (purse.Merchant, 
 	}
 	if err := k.Valid(f.Now); err != nil {
 		return purse.Merchant{}, err
+	}
+	if (kind == purse.OrderKind) != (k.Kind == purse.OrderKind) {
+		return purse.Merchant{}, purse.Refuse(purse.CodeKeyKind, "This API key is for something else.")
 	}
 	if kind == purse.PrivateKey && k.Kind != purse.PrivateKey {
 		return purse.Merchant{}, purse.Refuse(purse.CodeKeyKind, "This needs a private API key.")

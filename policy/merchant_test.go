@@ -13,6 +13,7 @@ func TestSells(t *testing.T) {
 	shop := purse.Merchant{ID: 50, Book: purse.MainBook, Name: "A shop", Accepts: true, Life: purse.AuthorizationLife}
 	private := purse.APIKey{Username: "key", Merchant: 50, Book: purse.MainBook, Kind: purse.PrivateKey, Hash: "h", Created: now - 9}
 	asks := purse.Seller{Book: purse.MainBook, Merchant: 50, Key: "key", Hash: "h", Kind: purse.PrivateKey}
+	orders := func(k *purse.APIKey) { k.Kind = purse.OrderKind }
 	for _, tc := range []struct {
 		name    string
 		key     func(*purse.APIKey)
@@ -37,6 +38,19 @@ func TestSells(t *testing.T) {
 		{name: "another book's merchant", shop: func(m *purse.Merchant) { m.Book = 7 }, kind: purse.PrivateKey, refused: purse.CodeBadKey},
 		{name: "closed", shop: func(m *purse.Merchant) { m.Closed = now }, kind: purse.PrivateKey, refused: purse.CodeMerchant},
 		{name: "closed, with a bad key", key: func(k *purse.APIKey) { k.Revoked = now }, shop: func(m *purse.Merchant) { m.Closed = now }, kind: purse.PrivateKey, refused: purse.CodeBadKey},
+		{name: "a key for orders", key: orders, kind: purse.OrderKind, refused: "ok"},
+		{name: "a key for orders at the hub", key: orders, kind: purse.PrivateKey, refused: purse.CodeKeyKind},
+		{name: "a key for orders for what a public one may do", key: orders, kind: purse.PublicKey, refused: purse.CodeKeyKind},
+		{name: "a key for orders that says it is private", key: orders, asks: func(s *purse.Seller) { s.Kind = purse.PrivateKey }, kind: purse.PrivateKey, refused: purse.CodeKeyKind},
+		{name: "a private key for orders", kind: purse.OrderKind, refused: purse.CodeKeyKind},
+		{name: "a private key that says it is for orders", asks: func(s *purse.Seller) { s.Kind = purse.OrderKind }, kind: purse.OrderKind, refused: purse.CodeKeyKind},
+		{name: "a public key for orders", key: func(k *purse.APIKey) { k.Kind = purse.PublicKey }, kind: purse.OrderKind, refused: purse.CodeKeyKind},
+		{name: "an expired key for orders", key: func(k *purse.APIKey) { orders(k); k.Expires = now }, kind: purse.OrderKind, refused: purse.CodeBadKey},
+		{name: "a key for orders in its last moment", key: func(k *purse.APIKey) { orders(k); k.Expires = now + 1 }, kind: purse.OrderKind, refused: "ok"},
+		{name: "a revoked key for orders", key: func(k *purse.APIKey) { orders(k); k.Revoked = now }, kind: purse.OrderKind, refused: purse.CodeBadKey},
+		{name: "another merchant's key for orders", key: func(k *purse.APIKey) { orders(k); k.Merchant = 51 }, kind: purse.OrderKind, refused: purse.CodeBadKey},
+		{name: "an expired key for orders at the hub", key: func(k *purse.APIKey) { orders(k); k.Expires = now }, kind: purse.PrivateKey, refused: purse.CodeBadKey},
+		{name: "orders of a closed merchant", key: orders, shop: func(m *purse.Merchant) { m.Closed = now }, kind: purse.OrderKind, refused: purse.CodeMerchant},
 		{name: "takes nothing from wallets", shop: func(m *purse.Merchant) { m.Accepts = false }, kind: purse.PrivateKey, refused: "ok"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -68,6 +68,7 @@ func (x *exchange) loadConsumers(book purse.BookID, ws *purse.WorkingSet, tasks 
 	want(x, loadCursor, each(tasks, func(n *purse.Needs) []string { return n.Cursors }), ws.Cursors.Want,
 		func(k string, a *args) { a.int(b).text(k) },
 		func(r row) { v := readCursor(r); ws.Cursors.Load(v.Name, v) })
+	x.loadOrders(book, ws, tasks)
 }
 
 // references yields the references to handles, or to operations.
@@ -102,4 +103,5 @@ func (x *exchange) saveMerchants(ws *purse.WorkingSet) {
 	put(x, insertCustomer, b, ws.Customers.Added(), packCustomer)
 	put(x, insertCursor, b, ws.Cursors.Added(), packCursor)
 	put(x, updateCursor, b, ws.Cursors.Updated(), packCursor)
+	x.saveOrders(ws)
 }

@@ -79,13 +79,8 @@ func (s *Store) openPostgres(ctx context.Context, url string) (func() (engine, e
 		return nil, err
 	}
 	s.closers = append(s.closers, pool.Close)
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		return nil, errors.New("the database's URL is not valid")
-	}
-	defer db.Close()
 	if s.options.Migrate {
-		if err := migrate(ctx, goose.DialectPostgres, db); err != nil {
+		if err := MigratePostgres(ctx, url); err != nil {
 			return nil, err
 		}
 	}
@@ -99,6 +94,17 @@ func (s *Store) openPostgres(ctx context.Context, url string) (func() (engine, e
 		return nil, err
 	}
 	return newEngine, assertPostgres(ctx, pool, b.Mode == purse.Live)
+}
+
+// MigratePostgres brings the schema of a PostgreSQL database to that of this program. It
+// makes no network in it.
+func MigratePostgres(ctx context.Context, url string) error {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return errors.New("the database's URL is not valid")
+	}
+	defer db.Close()
+	return migrate(ctx, goose.DialectPostgres, db)
 }
 
 // migrateTries is how often servers that start together may get into each
@@ -127,15 +133,20 @@ func migrate(ctx context.Context, d goose.Dialect, db *sql.DB) error {
 	return fmt.Errorf("migrate: %w", err)
 }
 
+// foundTries is how often that is tried: servers that start together get into each
+// other's way, and a busy database may not answer in time.
+const foundTries = 5
+
 // found creates the network's rows if they are not there, and checks that the
 // network is the one that was asked for.
 func (s *Store) found(ctx context.Context, newEngine func() (engine, error)) error {
 	b, err := s.Book(ctx, purse.MainBook)
-	if purse.CodeOf(err) == purse.CodeNotFound && s.options.Mode != "" {
-		if err := s.create(ctx, newEngine); err != nil {
-			return err
+	for try := 0; purse.CodeOf(err) == purse.CodeNotFound && s.options.Mode != "" && try < foundTries; try++ {
+		failure := s.create(ctx, newEngine)
+		if b, err = s.Book(ctx, purse.MainBook); err != nil {
+			err = errors.Join(failure, err)
+			backoff(try)
 		}
-		b, err = s.Book(ctx, purse.MainBook)
 	}
 	switch o := s.options; {
 	case err != nil:
@@ -148,6 +159,8 @@ func (s *Store) found(ctx context.Context, newEngine func() (engine, error)) err
 	return nil
 }
 
+// create writes the rows of a new network, unless another server has been first:
+// whether they are there is looked at next.
 func (s *Store) create(ctx context.Context, newEngine func() (engine, error)) error {
 	e, err := newEngine()
 	if err != nil {
@@ -167,11 +180,9 @@ func (s *Store) create(ctx context.Context, newEngine func() (engine, error)) er
 		packAccount(purse.MainBook, account, a)
 	}
 	x = append(x, step{st: insertAccount, args: a}, step{st: commit})
-	if err := e.exchange(ctx, x); err != nil {
+	err = e.exchange(ctx, x)
+	if err != nil {
 		e.reset()
-		// Another server may have been first; whether the network is there now is
-		// looked at next.
-		s.log.Info("could not create the network", "error", err)
 	}
-	return nil
+	return err
 }

@@ -29,25 +29,25 @@ func readBook(id purse.BookID, r row) (purse.Book, purse.Time) {
 	b.Limits.PaymentMinor, b.Limits.WeekMinor = r.int(), r.int()
 	b.Terms.Fee.Fixed, b.Terms.Fee.Basis = r.int(), r.int()
 	b.Terms.EscrowLife, b.Terms.ChargeLife = time.Duration(r.int())*time.Microsecond, time.Duration(r.int())*time.Microsecond
-	b.Terms.AppCap, b.ClockOffset = r.int(), r.int()
+	b.Terms.AppCap, b.Orders, b.ClockOffset = r.int(), r.int(), r.int()
 	return b, purse.Time(r.int())
 }
 
-const headColumns = `limit_payment, limit_week, fee_fixed, fee_basis, escrow_life, charge_life, app_cap, clock_offset, last`
+const headColumns = `limit_payment, limit_week, fee_fixed, fee_basis, escrow_life, charge_life, app_cap, orders, clock_offset, last`
 
 var insertHead = &statement{`insert into heads (book, mode, currency, ` + headColumns + `)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, "ittiiiiiiiii"}
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, "ittiiiiiiiiii"}
 
 var updateHead = &statement{`update heads set limit_payment = $2, limit_week = $3,
-	fee_fixed = $4, fee_basis = $5, escrow_life = $6, charge_life = $7, app_cap = $8, clock_offset = $9, last = $10
-where book = $1`, "iiiiiiiiii"}
+	fee_fixed = $4, fee_basis = $5, escrow_life = $6, charge_life = $7, app_cap = $8, orders = $9, clock_offset = $10, last = $11
+where book = $1`, "iiiiiiiiiii"}
 
 // packHead packs the columns that change.
 func packHead(b purse.Book, last purse.Time, a *args) {
 	a.int(b.Limits.PaymentMinor).int(b.Limits.WeekMinor)
 	a.int(b.Terms.Fee.Fixed).int(b.Terms.Fee.Basis)
 	a.int(b.Terms.EscrowLife.Microseconds()).int(b.Terms.ChargeLife.Microseconds())
-	a.int(b.Terms.AppCap).int(b.ClockOffset).int(int64(last))
+	a.int(b.Terms.AppCap).int(b.Orders).int(b.ClockOffset).int(int64(last))
 }
 
 var insertBatch = &statement{`insert into batches (book, id, nonce) values ($1, $2, $3)`, "iii"}

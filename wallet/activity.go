@@ -18,6 +18,7 @@ type ActivityLine struct {
 	Payment  purse.Payment  // of a payment between people, its fee, and what it has in escrow
 	Other    purse.User     // the one on its other side; none if that is nobody's address
 	Merchant purse.Merchant // of what merchants have to do with; its name is empty if there is none any more
+	Order    purse.Order    // of what was paid for one, and the fee beside it
 
 	Spendable, Held int64 // minor units, after this posting: to spend, and set aside for somebody
 }
@@ -28,13 +29,15 @@ type ActivityKind string
 // The kinds of activity. Which way the money goes, and whether it moves or is only
 // set aside, say Minor and Kind.
 const (
-	ActivityPayment  ActivityKind = "payment"  // between people
-	ActivityFee      ActivityKind = "fee"      // the network's, for a payment
-	ActivityEscrow   ActivityKind = "escrow"   // the payer's: on its way to an address, or back from it
-	ActivityTreasury ActivityKind = "treasury" // money enters or leaves the network
-	ActivityPurchase ActivityKind = "purchase" // paid to a merchant
-	ActivityRefund   ActivityKind = "refund"   // a merchant gives back
-	ActivityCredit   ActivityKind = "credit"   // a merchant pays out
+	ActivityPayment  ActivityKind = "payment"   // between people
+	ActivityFee      ActivityKind = "fee"       // the network's, for a payment
+	ActivityEscrow   ActivityKind = "escrow"    // the payer's: on its way to an address, or back from it
+	ActivityTreasury ActivityKind = "treasury"  // money enters or leaves the network
+	ActivityPurchase ActivityKind = "purchase"  // paid to a merchant
+	ActivityRefund   ActivityKind = "refund"    // a merchant gives back
+	ActivityCredit   ActivityKind = "credit"    // a merchant pays out
+	ActivityOrder    ActivityKind = "order"     // paid for an order
+	ActivityOrderFee ActivityKind = "order fee" // the network's, which the payer of an order bears
 )
 
 // Activity tells the actor what has moved in their wallet, newest first: at most
@@ -62,6 +65,9 @@ func (s *Service) Activity(ctx context.Context, actor purse.Actor, before int64,
 	if err := s.addPayments(ctx, actor, postings, page); err != nil {
 		return nil, false, err
 	}
+	if err := s.addOrders(ctx, actor, postings, page); err != nil {
+		return nil, false, err
+	}
 	return page, more, s.addMerchants(ctx, postings, page)
 }
 
@@ -81,6 +87,11 @@ func lineOf(p ledger.Posting) ActivityLine {
 		line.What = ActivityPayment
 		if p.Other == purse.FeesAccount {
 			line.What = ActivityFee
+		}
+	case ledger.CauseOrder:
+		line.What = ActivityOrder
+		if p.Other == purse.FeesAccount {
+			line.What = ActivityOrderFee
 		}
 	case ledger.CauseHandle, ledger.CauseOperation:
 		switch {
@@ -137,25 +148,48 @@ func otherOf(p purse.Payment, person purse.UserID) purse.UserID {
 	return p.Actor
 }
 
-// addMerchants fills in the merchants: the account on the other side is theirs.
+// addOrders fills in the orders that the actor has paid.
+func (s *Service) addOrders(ctx context.Context, actor purse.Actor, postings []ledger.Posting, page []ActivityLine) error {
+	orders := map[int64]purse.Order{}
+	for i, p := range postings {
+		if p.Cause.Kind != ledger.CauseOrder {
+			continue
+		}
+		o, there := orders[p.Cause.ID]
+		if !there {
+			var err error
+			if o, err = s.Store.OrderPaidBy(ctx, actor.Book, actor.User, purse.OrderNumber(p.Cause.ID)); err != nil {
+				return err
+			}
+			orders[p.Cause.ID] = o
+		}
+		page[i].Order = o
+	}
+	return nil
+}
+
+// addMerchants fills in the merchants: the account on the other side is theirs, unless
+// their order says who they are.
 func (s *Service) addMerchants(ctx context.Context, postings []ledger.Posting, page []ActivityLine) error {
-	with := func(i int) bool {
-		return page[i].What == ActivityPurchase || page[i].What == ActivityRefund || page[i].What == ActivityCredit
+	of := func(i int) purse.MerchantID {
+		switch page[i].What {
+		case ActivityPurchase, ActivityRefund, ActivityCredit:
+			return purse.MerchantID(postings[i].Other)
+		}
+		return page[i].Order.Merchant // 0: none
 	}
 	var ids []purse.MerchantID
-	for i, p := range postings {
-		if with(i) {
-			ids = append(ids, purse.MerchantID(p.Other))
+	for i := range postings {
+		if id := of(i); id != 0 {
+			ids = append(ids, id)
 		}
 	}
 	merchants, err := s.Store.Merchants(ctx, ids...)
 	if err != nil {
 		return err
 	}
-	for i, p := range postings {
-		if with(i) {
-			page[i].Merchant = merchants[purse.MerchantID(p.Other)]
-		}
+	for i := range postings {
+		page[i].Merchant = merchants[of(i)]
 	}
 	return nil
 }

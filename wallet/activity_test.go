@@ -10,6 +10,7 @@ import (
 	"purse"
 	"purse/hub"
 	"purse/ledger"
+	"purse/order"
 	"purse/wallet"
 )
 
@@ -27,6 +28,7 @@ func (n *network) openStall(t *testing.T, name string) *stall {
 	s := &stall{Service: &hub.Service{Store: n.Store}, name: name}
 	n.do(t, purse.Needs{}, func(f *purse.Facts) error {
 		m := purse.Merchant{ID: purse.MerchantID(f.NextID()), Book: purse.MainBook, Name: name, Accepts: true, Life: purse.AuthorizationLife, Created: f.Now}
+		m.Orders.Life = purse.OrderLife
 		s.seller = purse.Seller{Book: purse.MainBook, Merchant: m.ID, Key: "key-of-" + strings.ToLower(name), Hash: strings.Repeat("a", 43), Kind: purse.PrivateKey}
 		f.Put(m)
 		f.Put(purse.APIKey{Username: s.seller.Key, Merchant: m.ID, Book: purse.MainBook, Kind: purse.PrivateKey, Hash: s.seller.Hash, Created: f.Now})
@@ -67,6 +69,9 @@ func told(lines []wallet.ActivityLine) string {
 	var b strings.Builder
 	for _, l := range slices.Backward(lines) {
 		who := l.Other.DisplayName() + l.Merchant.Name
+		if l.Order.Number != 0 {
+			l.Payment.Note = fmt.Sprint(l.Order.Product, " ", l.Order.Number)
+		}
 		if who == "" {
 			who = l.Payment.Address.Text
 		}
@@ -86,11 +91,7 @@ func TestActivity(t *testing.T) {
 		made(t, n.Pay, ben, person(ann), 300)
 
 		shop := n.openStall(t, "Stall")
-		in := purse.Actor{Book: purse.MainBook, User: ann.User, Session: purse.SessionHash(strings.Repeat("a", 43)), Scopes: purse.EveryScope()}
-		n.do(t, purse.Needs{}, func(f *purse.Facts) error {
-			f.Put(purse.Session{Hash: in.Session, ID: purse.SessionID(f.NextID()), Person: ann.User, Book: purse.MainBook, Expires: f.Now.Add(1 << 50)})
-			return nil
-		})
+		in := n.in(t, ann, 'a')
 		h := shop.handle(t, purse.HandleForPayment, 400)
 		h, err := shop.Authorize(t.Context(), in, h.Link, hub.Agreement{CapPayment: purse.NoCap, CapMonth: purse.NoCap})
 		if err != nil || h.Status != purse.HandlePayable {
@@ -194,4 +195,89 @@ func (s leaving) Users(ctx context.Context, ids ...purse.UserID) (map[purse.User
 		users[s.who] = u
 	}
 	return users, err
+}
+
+// sells lets a merchant make orders, for a fee of 3.
+func (n *network) sells(t *testing.T, s *stall, payerFee bool) (seller purse.Seller) {
+	t.Helper()
+	seller = s.seller
+	seller.Key, seller.Kind = "orders-of-"+s.name, purse.OrderKind
+	decide := func(f *purse.Facts) error {
+		m, err := f.Merchant(seller.Merchant)
+		m.Plan.Fixed, m.Orders.PayerFee = 3, payerFee
+		f.Put(m)
+		f.Put(purse.APIKey{
+			Username: seller.Key, Merchant: m.ID, Book: m.Book, Kind: seller.Kind, Hash: seller.Hash, Secret: "v1." + strings.Repeat("a", 43), Created: f.Now,
+		})
+		return err
+	}
+	err := n.Store.Execute(t.Context(), purse.Command{Book: purse.Directory, Needs: purse.Needs{Merchants: []purse.MerchantID{s.seller.Merchant}}, Decide: decide})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seller
+}
+
+// in is somebody who has signed in.
+func (n *network) in(t *testing.T, who purse.Actor, session byte) purse.Actor {
+	t.Helper()
+	in := purse.Actor{Book: purse.MainBook, User: who.User, Session: purse.SessionHash(strings.Repeat(string(session), 43)), Scopes: purse.EveryScope()}
+	n.do(t, purse.Needs{}, func(f *purse.Facts) error {
+		f.Put(purse.Session{Hash: in.Session, ID: purse.SessionID(f.NextID()), Person: who.User, Book: purse.MainBook, Expires: f.Now.Add(1 << 50)})
+		return nil
+	})
+	return in
+}
+
+// TestActivityOfOrders: what was bought, from whom and in which order stands in it, and
+// a fee that the payer bears has a line of its own.
+func TestActivityOfOrders(t *testing.T) {
+	onBoth(t, func(t *testing.T, n *network) {
+		all := n.crowd(t, 2, 1000)
+		ann, ben := n.in(t, all[0], 'a'), n.in(t, all[1], 'b')
+		kiosk, barrow := n.sells(t, n.openStall(t, "Kiosk"), false), n.sells(t, n.openStall(t, "Barrow"), true)
+		s := &order.Service{Store: n.Store}
+		buy := func(from purse.Seller, payer purse.Actor, minor int64, what string) {
+			t.Helper()
+			var o purse.Order
+			_, err := s.Create(t.Context(), from, order.Request{
+				Minor: minor, Customer: "c@example.org", Product: what, Encode: func(made purse.Order) purse.Answer { o = made; return purse.Answer{Status: 200} },
+			})
+			if err == nil {
+				_, err = s.Pay(t.Context(), payer, o.Link)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		buy(kiosk, ann, 100, "Tea")
+		buy(barrow, ben, 50, "Milk")
+		buy(barrow, ann, 200, "Flour")
+
+		lines, more, err := n.Activity(t.Context(), ann, 0, 50)
+		const want = `1 treasury move +1000 left 1000 held 0
+2 order move -100 "Kiosk" Tea 1 left 900 held 0
+3 order move -200 "Barrow" Flour 3 left 700 held 0
+4 order fee move -3 "Barrow" Flour 3 left 697 held 0
+`
+		if got := told(lines); err != nil || more || got != want {
+			t.Errorf("%v, more: %v, told\n%s\nwant\n%s", err, more, got, want)
+		}
+		reads := &counted{Store: n.Store}
+		w := &wallet.Service{Store: reads}
+		if page, more, err := w.Activity(t.Context(), ann, 0, 2); err != nil || !more || len(page) != 2 || page[1].Order.Number != 3 || reads.orders != 1 {
+			t.Errorf("%v, %d lines, %d orders read", err, len(page), reads.orders)
+		}
+	})
+}
+
+// counted counts the orders that are read.
+type counted struct {
+	purse.Store
+	orders int
+}
+
+func (s *counted) OrderPaidBy(ctx context.Context, book purse.BookID, payer purse.UserID, number purse.OrderNumber) (purse.Order, error) {
+	s.orders++
+	return s.Store.OrderPaidBy(ctx, book, payer, number)
 }

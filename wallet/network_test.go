@@ -18,7 +18,7 @@ import (
 	"purse/wallet"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, store.MigratePostgres) }
 
 // network is a sandbox in a database with one server, and the use cases on it.
 type network struct {

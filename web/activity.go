@@ -55,6 +55,9 @@ func (s *Site) activityRow(l wallet.ActivityLine) activityRow {
 	if l.What == wallet.ActivityPayment || l.What == wallet.ActivityEscrow {
 		row.Note = l.Payment.Note
 	}
+	if l.What == wallet.ActivityOrder {
+		row.Note, row.Receipt = l.Order.Product, l.Order.Number.String()
+	}
 	return row
 }
 
@@ -71,6 +74,8 @@ func activityWords(l wallet.ActivityLine) (words, name string) {
 		return pick("Money in", "Money out"), ""
 	case wallet.ActivityFee:
 		return "Fee for the payment to", personOf(l)
+	case wallet.ActivityOrderFee:
+		return "Fee for the payment to", merchantName(l.Merchant)
 	case wallet.ActivityEscrow:
 		return pick("Back from", "To"), personOf(l)
 	case wallet.ActivityPayment:

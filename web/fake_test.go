@@ -37,9 +37,12 @@ type fake struct {
 	making, using string // options of passkeys
 
 	balance int64
+	terms   purse.Terms
 	mandate purse.Mandate
 	logo    purse.Logo
 	till    *tillFake
+	desk    *deskFake
+	orders  *orderFake
 }
 
 // ada is who is signed in, by this cookie.
@@ -275,15 +278,21 @@ func (f *fake) AppCaps(_ context.Context, _ purse.Actor, ids ...purse.AppID) (ma
 	return map[purse.AppID]wallet.Cap{shop.ID: {Minor: 10000, Today: 1}}, nil
 }
 
+func (f *fake) Book(context.Context, purse.BookID) (purse.Book, error) {
+	return purse.Book{Terms: f.terms}, f.refuse["Book"]
+}
+
 func (f *fake) Delivered() []purse.Delivered { return f.box }
 
 // newSite makes a site whose doings f notes.
 func newSite(t *testing.T) (*Site, *fake) {
 	f := &fake{refuse: map[string]error{}, scopes: "make_payments access_profile", way: "https://rent.example/cb",
-		proved: 1, making: `{"challenge":"AA"}`, using: `{"challenge":"AA"}`, balance: 12000, logo: pixel}
+		proved: 1, making: `{"challenge":"AA"}`, using: `{"challenge":"AA"}`, balance: 12000, logo: pixel, terms: purse.DefaultTerms}
 	f.till = &tillFake{fake: f, question: asks(), outcome: purse.Handle{Status: purse.HandlePayable}}
+	f.desk = newDesk(f)
+	f.orders = &orderFake{fake: f, question: ordered()}
 	return &Site{
-		Identity: f, Wallet: f, Store: f, Hub: f.till, Mailbox: f, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
+		Identity: f, Wallet: f, Store: f, Hub: f.till, Orders: f.orders, Desk: f.desk, Mailbox: f, Network: "Harbour", Book: purse.MainBook, Currency: "USD",
 		PublicURL: "https://pay.example.org", Log: slog.New(slog.NewTextHandler(&lines{t: t}, nil)),
 	}, f
 }

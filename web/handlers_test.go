@@ -126,7 +126,7 @@ func TestEveryPageIsShown(t *testing.T) {
 		path = concrete(path)
 		w := ask(s, path, nil, asAda)
 		switch path {
-		case "/sign-in", "/sign-up", "/sign-in/code", "/settings/security/authenticator":
+		case "/sign-in", "/sign-up", "/sign-in/code", "/settings/security/authenticator", "/pay/l1nk/sign-in", "/pay/l1nk/sign-up", "/desk":
 			if w.Code != 303 {
 				t.Errorf("%s of who is signed in: %d", path, w.Code)
 			}

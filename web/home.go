@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // homeTiles are the ways on from the front page.
 var homeTiles = []tile{
@@ -19,6 +22,13 @@ func (s *Site) home(t *turn) error {
 	p := homePage{Layout: s.layout(t, "Welcome")}
 	if t.session != "" {
 		p.FirstName, p.Tiles = t.visitor.User.FirstName, homeTiles
+		desks, err := s.Desk.Desks(t.r.Context(), t.visitor.Actor)
+		if err != nil {
+			return err
+		}
+		if len(desks) > 0 {
+			p.Tiles = slices.Insert(slices.Clone(homeTiles), 1, deskTile)
+		}
 	}
 	return render(t.w, http.StatusOK, "home", p)
 }

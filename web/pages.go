@@ -18,21 +18,21 @@ type signInPage struct {
 	Passkey bool   // can be signed in with
 	Next    string // where to go on to, "" the front page
 	SignUp  string // the way to that page, which keeps Next
-	Typed   string
+	Typed   typed
 }
 
 // codePage is code.html.
 type codePage struct {
 	Layout
-	Next string
-	Sent bool // a text message was asked for
+	Next, SignIn string
+	Sent         bool // a text message was asked for
 }
 
 // signUpPage is signup.html.
 type signUpPage struct {
 	Layout
-	Next, SignIn                             string
-	Typed, FirstName, LastName, Email, Phone string
+	Next, SignIn string
+	Typed        typed
 }
 
 // signOutPage is signout.html.
@@ -190,20 +190,29 @@ type consentPage struct {
 	Host             string // where the browser goes next
 }
 
-// payPage is pay.html: a merchant's question to a consumer.
+// payPage is pay.html: what a merchant asks somebody to pay.
 type payPage struct {
 	Layout
 	Path           string
 	Payee          payee
-	Amount         string // "" it is about an agreement only
+	Order          bool   // it asks nobody in particular, and money moves at once
+	Product        string // what is bought, "" not said
+	Amount         string // all that is paid; "" it is about an agreement only
+	Asked, Fee     string // what it is made of, "" nothing is paid besides
 	Left           string // how long it can be answered
+	Seconds        int64  // the same
 	Host           string // where the browser goes next
 	Consumer       string // the merchant's name of whom the agreement is about
 	Once           bool   // it is about this payment only
 	Balance        string // "" nobody is signed in
 	Short          bool   // there is less in the wallet
 	Limits         limits
-	SignIn, SignUp string
+	SignIn, SignUp string // the same page, with their forms
+	Sign           string // "in" or "up": the form that is shown
+	Typed          typed  // into it
+	Passkey        bool   // can be signed in with
+	Fields         bool   // something can be typed, which loading the page again would lose
+	QR             qrCode // the page's address, for a phone
 }
 
 // payee is a merchant as it is shown. Without a logo its initials stand for it.
@@ -216,10 +225,16 @@ type payee struct {
 type answeredPage struct {
 	Layout
 	Payee    payee
+	Product  string
 	Amount   string
+	Fee      string // is part of it, "" none
 	Sentence string
 	Good     bool
+	Number   string // of an order
+	At       string // when it was paid
+	Receipt  string // the way to it, "" for others than who has paid
 	Back     string // to the merchant, "" nowhere
+	Leads    bool   // goes there by itself
 }
 
 // simulatorPage is simulator.html.
@@ -259,6 +274,7 @@ type activityRow struct {
 	Gain                        bool   // it comes in
 	Quiet                       bool   // nothing has moved: it was set aside, or that has ended
 	Balance, Held               string // after it; Held "" nothing
+	Receipt                     string // the number of the order that was paid; empty: it was none
 }
 
 // callbackPage is callback.html.

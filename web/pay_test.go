@@ -29,7 +29,7 @@ func TestPayPage(t *testing.T) {
 	s, f := newSite(t)
 	w := ask(s, "/pay/l1nk", nil)
 	shows(t, "of nobody", w, "Harbour Books", "25.00 USD", "14 minutes and 4 seconds", "books.example", `src="/merchants/90/logo?v=`,
-		`href="/sign-in?next=%2Fpay%2Fl1nk"`, `href="/sign-up?next=%2Fpay%2Fl1nk"`, `value="refuse"`, `!value="pay"`, "!120.00")
+		`href="/pay/l1nk?sign=in"`, `href="/pay/l1nk?sign=up"`, `value="refuse"`, `!value="pay"`, "!120.00")
 	if got := w.Header().Get("Refresh"); got != "846" {
 		t.Errorf("it asks again after %s s", got)
 	}
@@ -133,7 +133,7 @@ func TestPayAnswers(t *testing.T) {
 			t.Errorf("%s: %d", typed, w.Code)
 		}
 	}
-	if w := ask(s, "/pay/l1nk", url.Values{"do": {"pay"}}); w.Header().Get("Location") != "/sign-in?next=%2Fpay%2Fl1nk" || f.since() != "" {
+	if w := ask(s, "/pay/l1nk", url.Values{"do": {"pay"}}); w.Header().Get("Location") != "/pay/l1nk?sign=in" || f.since() != "" {
 		t.Errorf("who is not signed in: %d %v", w.Code, w.Header())
 	}
 	if w := ask(s, "/pay/l1nk", url.Values{"do": {"refuse"}}); w.Header().Get("Location") != basket {
@@ -160,6 +160,34 @@ func TestReturnLinks(t *testing.T) {
 		if csp := ask(s, "/pay/l1nk", nil).Header().Get("Content-Security-Policy"); strings.Count(csp, "form-action 'self';") != strings.Count(want, "/pay/l1nk") {
 			t.Errorf("%q: %s", href, csp)
 		}
+	}
+}
+
+// A site that is no longer on the merchant's list is led to no more, nor are others in a
+// live network.
+func TestReturnLinksAreCheckedAgain(t *testing.T) {
+	for _, tc := range []struct {
+		mode    purse.Mode
+		origins string
+		leads   bool
+	}{
+		{purse.Sandbox, "", true}, {purse.Sandbox, "https://books.example", true}, {purse.Sandbox, "https://other.example", false},
+		{purse.Live, "", false}, {purse.Live, "https://books.example", true}, {purse.Live, "https://other.example", false},
+	} {
+		s, f := newSite(t)
+		s.Mode, f.till.question.Merchant.Origins = tc.mode, tc.origins
+		want, page := "/pay/l1nk", `!href="https://books.example`
+		if tc.leads {
+			want, page = "https://books.example/thanks?o=17", `href="https://books.example/thanks?o=17"`
+		}
+		if csp := ask(s, "/pay/l1nk", nil).Header().Get("Content-Security-Policy"); strings.Contains(csp, "https://books.example") != tc.leads {
+			t.Errorf("%+v: %s", tc, csp)
+		}
+		if got := ask(s, "/pay/l1nk", adas("do", "pay"), asAda).Header().Get("Location"); got != want {
+			t.Errorf("%+v leads to %q", tc, got)
+		}
+		f.till.question.Handle.Status = purse.HandleCompleted
+		shows(t, "what has ended", ask(s, "/pay/l1nk", nil), "Paid already", page)
 	}
 }
 
@@ -258,6 +286,7 @@ func TestActivityPage(t *testing.T) {
 	shows(t, "activity", w, "To <bdi>Harbour Books</bdi>", "Captured", "\u221225.00", "Not taken by <bdi>Harbour Books</bdi>", ">&#43;25.00<", "Set aside",
 		"To <bdi>Ben</bdi>", "From <bdi>Closed account</bdi>", "To <bdi>new@example.org</bdi>", "Waits", "Fee for the payment to", "Refund from", "Money in", "1000.00",
 		`href="/activity?before=1"`, "Left 9.00", "!>Newest<")
+	shows(t, "activity", w, "A &lt;map&gt;", `<a href="/receipts/77">Receipt 77</a>`, "Fee for the payment to <bdi>Harbour Books</bdi>", "\u22120.13")
 	shows(t, "an older page", ask(s, "/activity?before=3", nil, asAda), ">Newest<", "!Show older")
 	if w := ask(s, "/activity?before=x", nil, asAda); w.Code != 422 {
 		t.Error(w.Code)

@@ -16,7 +16,7 @@ func (s *Site) amount(minor int64) string {
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }
 
-// leftWords is a time in minutes and seconds.
+// leftWords is a time in its two largest units.
 func leftWords(seconds int64) string {
 	count := func(n int64, one string) string {
 		if n == 1 {
@@ -24,10 +24,16 @@ func leftWords(seconds int64) string {
 		}
 		return fmt.Sprintf("%d %ss", n, one)
 	}
-	if seconds < 60 {
+	const minute, hour, day = 60, 60 * 60, 24 * 60 * 60
+	switch {
+	case seconds < minute:
 		return count(seconds, "second")
+	case seconds < hour:
+		return count(seconds/minute, "minute") + " and " + count(seconds%minute, "second")
+	case seconds < day:
+		return count(seconds/hour, "hour") + " and " + count(seconds%hour/minute, "minute")
 	}
-	return count(seconds/60, "minute") + " and " + count(seconds%60, "second")
+	return count(seconds/day, "day") + " and " + count(seconds%day/hour, "hour")
 }
 
 // answer is what a page says of a question that was answered or has ended.

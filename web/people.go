@@ -101,5 +101,6 @@ type reader interface {
 	Ties(ctx context.Context, person purse.UserID, limit int) ([]purse.Tie, error)
 	Asking(ctx context.Context, person purse.UserID, limit int) ([]purse.UserID, error)
 	Mandate(ctx context.Context, book purse.BookID, k purse.MandateKey) (purse.Mandate, error)
+	Book(ctx context.Context, id purse.BookID) (purse.Book, error)
 	Logo(ctx context.Context, merchant purse.MerchantID) (purse.Logo, error)
 }

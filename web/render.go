@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"html"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strconv"
 	"strings"
@@ -26,14 +28,16 @@ type Layout struct {
 	Username, Name, Initials string
 	Form                     string // proves that a form is from a page of theirs
 
-	Tabs []tab // on the pages of the settings
+	Bare   bool   // the page leads nowhere else
+	Tabs   []tab  // on the pages of the settings, and of a merchant's desk
+	TabsOf string // what they are the pages of; "": of the settings
 
 	Done    string // what has just been done
 	Fault   string // why not
 	FaultAt string // the form that it is about, on pages with several
 }
 
-// tab is a page of the settings.
+// tab is one of several pages that belong together.
 type tab struct {
 	Path, Name string
 	Current    bool
@@ -51,16 +55,16 @@ func (l Layout) Wrong(form string) string {
 // when it starts to serve, not when somebody asks for it.
 var pages = sync.OnceValue(func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").
-		Funcs(template.FuncMap{"asset": assetAddress}).
+		Funcs(template.FuncMap{"asset": assetAddress, "href": exactly}).
 		Option("missingkey=error").
-		ParseFS(templateFiles, "templates/layout.html"))
+		ParseFS(templateFiles, "templates/layout.html", "templates/fields.html"))
 	files, err := templateFiles.ReadDir("templates")
 	if err != nil {
 		panic(err)
 	}
 	made := map[string]*template.Template{}
 	for _, f := range files {
-		if f.Name() == "layout.html" {
+		if f.Name() == "layout.html" || f.Name() == "fields.html" {
 			continue
 		}
 		page := template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, "templates/"+f.Name()))
@@ -68,6 +72,16 @@ var pages = sync.OnceValue(func() map[string]*template.Template {
 	}
 	return made
 })
+
+// exactly is the attribute of a link to a merchant's own site: the merchant waits at
+// that address and no other, and templates would write it anew. What is no web address
+// is none here, wherever it is from.
+func exactly(uri string) template.HTMLAttr {
+	if u, err := url.Parse(uri); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return `href="#"`
+	}
+	return template.HTMLAttr(`href="` + html.EscapeString(uri) + `"`)
+}
 
 // render writes a page only when the whole page has been made, so that a broken
 // template is an error page and never half a page.

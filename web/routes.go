@@ -43,12 +43,23 @@ var routes = map[string]page{
 	"/settings/merchants":              {get: (*Site).showMerchants, post: (*Site).changeMerchants, person: true},
 	"/activity":                        {get: (*Site).showActivity, person: true},
 	"/pay/{link}":                      {get: (*Site).showPay, post: (*Site).pay},
+	"/pay/{link}/sign-in":              {get: showPaySign("in"), post: (*Site).paySignIn},
+	"/pay/{link}/sign-up":              {get: showPaySign("up"), post: (*Site).paySignUp},
 	"/merchants/{id}/logo":             {get: (*Site).showLogo},
 	"/v1/oauth/authorize":              {get: (*Site).showConsent, post: (*Site).consent},
 	"/oauth/authorize":                 {get: (*Site).showConsent, post: (*Site).consent},
 	"/sandbox/messages":                {get: (*Site).showMessages, sandbox: true},
 	"/sandbox/callback":                {get: (*Site).showCallback, sandbox: true},
 	"/sandbox/simulator/{link}":        {get: (*Site).showSimulator, post: (*Site).simulate, sandbox: true},
+
+	"/desk":                             {get: (*Site).showDesks, person: true},
+	"/desk/{merchant}":                  {get: (*Site).showDesk, person: true},
+	"/desk/{merchant}/links":            {get: (*Site).showLinks, post: (*Site).changeLinks, person: true},
+	"/desk/{merchant}/links/{id}/print": {get: (*Site).printLink, person: true},
+	"/desk/{merchant}/till":             {get: (*Site).showTill, post: (*Site).charge, person: true},
+	"/desk/{merchant}/till/{number}":    {get: (*Site).showCharge, post: (*Site).callOff, person: true},
+	"/receipts/{number}":                {get: (*Site).showReceipt, person: true},
+	"/to/{link}":                        {get: (*Site).showOffer, post: (*Site).take},
 }
 
 // Handler serves all pages, their files, and an error page for everything else.
@@ -60,6 +71,9 @@ func (s *Site) Handler() http.Handler {
 			continue
 		}
 		mux.Handle(where, s.serve(s.answer(p)))
+	}
+	if s.Live != nil {
+		mux.Handle("/pay/{link}/events", s.serveEvents())
 	}
 	mux.Handle("/static/", s.serveAssets())
 	mux.Handle("/", s.serve(func(*turn) error { return errNoPage }))

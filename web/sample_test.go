@@ -1,11 +1,10 @@
 package web
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
-
-	"purse"
 )
 
 // me is the layout of a person's pages.
@@ -50,14 +49,14 @@ func samples() map[string]any {
 	}
 	plain := securityPage{Layout: faulty(settings("/settings/security", "Security"), "password", "This password is on a list of those that are guessed first. Choose another."),
 		PasskeysPossible: true, Sessions: security.Sessions[:1]}
-	return map[string]any{
+	all := map[string]any{
 		"home":         homePage{Layout: nobody("Welcome")},
 		"home.me":      homePage{Layout: me("Welcome"), FirstName: "Ada", Tiles: homeTiles},
 		"signin":       signInPage{Layout: nobody("Sign in"), Passkey: true, SignUp: "/sign-up"},
-		"signin.fault": signInPage{Layout: faulty(nobody("Sign in"), "", "The name and the password do not belong together."), Passkey: true, Next: "/settings", SignUp: "/sign-up?next=%2Fsettings", Typed: "ada"},
-		"code":         codePage{Layout: nobody("One more step"), Next: "/settings"},
+		"signin.fault": signInPage{Layout: faulty(nobody("Sign in"), "", "The name and the password do not belong together."), Passkey: true, Next: "/settings", SignUp: "/sign-up?next=%2Fsettings", Typed: typed{Name: "ada"}},
+		"code":         codePage{Layout: nobody("One more step"), Next: "/settings", SignIn: "/sign-in?next=%2Fsettings"},
 		"signup":       signUpPage{Layout: nobody("Sign up"), SignIn: "/sign-in"},
-		"signup.fault": signUpPage{Layout: faulty(nobody("Sign up"), "", "The username ada is taken."), SignIn: "/sign-in", Typed: "ada", FirstName: "Ada", LastName: "Lovelace", Email: "ada@example.org"},
+		"signup.fault": signUpPage{Layout: faulty(nobody("Sign up"), "", "The username ada is taken."), SignIn: "/sign-in", Typed: typed{"ada", "Ada", "Lovelace", "ada@example.org", ""}},
 		"signout":      signOutPage{me("Sign out")},
 		"reset":        resetPage{Layout: nobody("Set a new password")},
 		"reset.asked":  resetPage{Layout: nobody("Set a new password"), Asked: true},
@@ -94,16 +93,6 @@ func samples() map[string]any {
 		"account.fault": accountPage{faulty(settings("/settings/account", "Account"), "close", "There is still money in the wallet.")},
 		"consent": consentPage{Layout: me("Let Rent Reminder in?"), App: "Rent Reminder", AppInitials: "RR", Path: "/v1/oauth/authorize?client_id=1", Host: "rent.example",
 			Scopes: scopeChoices("make_payments access_profile access_friends", nil), Terms: []string{"It is let in until you take it back.", "It may pay out at most 100.00 USD a day for you. You can change that."}},
-		"pay": payPage{Layout: me("Pay Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", ""}, Amount: "25.00 USD", Left: "14 minutes and 3 seconds",
-			Host: "books.example", Balance: "120.00 USD", Limits: limits{Currency: "USD"}},
-		"pay.nobody": payPage{Layout: nobody("Pay Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Amount: "25.00 USD", Left: "14 minutes and 3 seconds",
-			Host: "books.example", Limits: limits{Currency: "USD"}, SignIn: "/sign-in?next=%2Fpay%2Fl1nk", SignUp: "/sign-up?next=%2Fpay%2Fl1nk"},
-		"pay.fault": payPage{Layout: faulty(me("Pay Harbour Books"), "pay", "This is not an amount. Write it like 100.00."), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"},
-			Amount: "25.00 USD", Left: "58 seconds", Host: "books.example", Balance: "3.20 USD", Short: true, Limits: limits{"25", "many", "2027-12-31", "USD"}},
-		"pay.agree": payPage{Layout: me("Agree with Harbour Books"), Path: "/pay/l1nk", Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Left: "14 minutes and 3 seconds",
-			Host: "books.example", Balance: "120.00 USD", Limits: limits{Currency: "USD"}},
-		"answered":        answeredPage{Layout: nobody("Authorised"), Payee: payee{"Harbour Books", "HB", "90/logo?v=1"}, Amount: "25.00 USD", Sentence: "The money is set aside. The merchant takes it, or it comes back by 15:40:12 UTC.", Good: true, Back: "https://books.example/thanks"},
-		"answered.failed": answeredPage{Layout: me("Not paid"), Payee: payee{"Harbour Books", "HB", ""}, Amount: "25.00 USD", Sentence: failedWords(purse.CodeFunds).sentence},
 		"simulator": simulatorPage{Layout: nobody("What shall become of it?"), Path: "/sandbox/simulator/l1nk", Merchant: "Harbour Books", Ref: "ord-17",
 			Consumer: "c@example.org", Amount: "25.00 USD", Left: "14 minutes and 3 seconds"},
 		"merchants": merchantsPage{Layout: faulty(settings("/settings/merchants", "Merchants"), "list", "This is not an amount. Write it like 100.00."), Mandates: []mandateRow{
@@ -112,12 +101,13 @@ func samples() map[string]any {
 		}, Ended: []mandateRow{{Number: 3, Name: "Tea Cart", Initials: "TC", Since: "1 March 2026", Ended: "9 May 2026"}}},
 		"merchants.none": merchantsPage{Layout: settings("/settings/merchants", "Merchants")},
 		"activity": activityPage{Layout: me("Activity"), Currency: "USD", More: "/activity?before=3", Newest: "/activity", Lines: []activityRow{
-			{"To", "Harbour Books", "", "Captured", "21 November 2026, 15:41 UTC", "\u221225.00", false, false, "75.00", ""},
-			{"For", "Harbour Books", "", "Set aside", "21 November 2026, 15:40 UTC", "\u221225.00", false, true, "75.00", "25.00"},
-			{"From", "Cleo Martínez-Villanueva", "Rent for November, and what I owed you for the ferry and the two nights on the island", "", "20 November 2026, 08:02 UTC", "+1250.00", true, false, "100.00", ""},
-			{"To", "new@example.org", "Welcome!", "Waits", "19 November 2026, 21:15 UTC", "\u22129.00", false, false, "91.00", ""},
-			{"Refund from", "Lighthouse Ferries and Island Tours", "", "", "18 November 2026, 10:00 UTC", "+10.00", true, false, "101.00", ""},
-			{"Money in", "", "", "", "1 November 2026, 09:00 UTC", "+100.00", true, false, "100.00", ""},
+			{"To", "Harbour Books", "", "Captured", "21 November 2026, 15:41 UTC", "\u221225.00", false, false, "75.00", "", ""},
+			{"To", "Tea Cart", "Two pots of oolong, and cake", "", "21 November 2026, 15:42 UTC", "\u221214.50", false, false, "60.50", "", "1207"},
+			{"For", "Harbour Books", "", "Set aside", "21 November 2026, 15:40 UTC", "\u221225.00", false, true, "75.00", "25.00", ""},
+			{"From", "Cleo Martínez-Villanueva", "Rent for November, and what I owed you for the ferry and the two nights on the island", "", "20 November 2026, 08:02 UTC", "+1250.00", true, false, "100.00", "", ""},
+			{"To", "new@example.org", "Welcome!", "Waits", "19 November 2026, 21:15 UTC", "\u22129.00", false, false, "91.00", "", ""},
+			{"Refund from", "Lighthouse Ferries and Island Tours", "", "", "18 November 2026, 10:00 UTC", "+10.00", true, false, "101.00", "", ""},
+			{"Money in", "", "", "", "1 November 2026, 09:00 UTC", "+100.00", true, false, "100.00", "", ""},
 		}},
 		"activity.none":    activityPage{Layout: me("Activity"), Currency: "USD"},
 		"callback":         callbackPage{Layout: nobody("Back at the app"), Code: "purse_ac_3vQm0kYpX5bW2rT8nZcJ1dHfLsGaEuKiOoPqRtVwXyZ0aBcD", State: "xyz", Endpoint: "https://pay.example.org/v1/oauth/access_token"},
@@ -131,6 +121,9 @@ func samples() map[string]any {
 		"messages.none": messagesPage{Layout: nobody("Messages")},
 		"error":         errorPage{Layout: nobody("Not found"), Status: 404, Sentence: sentence(errNoPage)},
 	}
+	maps.Copy(all, checkoutSamples())
+	maps.Copy(all, deskSamples(qr))
+	return all
 }
 
 // hostile is text that would do harm if it were not held back.
@@ -145,7 +138,7 @@ const turning = "\u202egnp.exe "
 // ours are the texts of pages that are made in this package, so that they never
 // turn: all others must be held in.
 var ours = map[string][]string{
-	"Layout":      {"Title", "Form", "Done", "FaultAt", "Initials"},
+	"Layout":      {"Title", "Form", "TabsOf", "Done", "FaultAt", "Initials"},
 	"tile":        {"Name", "Path", "About"},
 	"choice":      {"Name", "Value", "About"},
 	"contactRow":  {"Kind", "Words", "Added"},
@@ -161,14 +154,26 @@ var ours = map[string][]string{
 	"consentPage": {"AppInitials", "Terms"},
 	"messageRow":  {"Words", "At"},
 
-	"payPage":       {"Amount", "Left", "Balance", "SignIn", "SignUp"},
+	"payPage":       {"Amount", "Asked", "Fee", "Left", "Balance", "SignIn", "SignUp", "Sign", "Path"},
+	"qrCode":        {"Path"},
 	"payee":         {"Initials"},
 	"limits":        {"Currency"},
-	"answeredPage":  {"Amount", "Sentence"},
+	"answeredPage":  {"Amount", "Sentence", "Fee", "Number", "At", "Receipt", "Back"},
 	"simulatorPage": {"Amount", "Left"},
 	"mandateRow":    {"Merchant", "Initials", "Since", "Used", "Month", "Bounds", "Ended"},
 	"activityPage":  {"Currency"},
-	"activityRow":   {"Words", "Mark", "At", "Amount", "Balance", "Held"},
+	"deskRow":       {"Initials", "Balance"},
+	"deskPage":      {"Balance"},
+	"soldRow":       {"Number", "Amount", "At", "Source", "State", "Link"},
+	"linksPage":     {"Currency"},
+	"linkRow":       {"ID", "Made", "Amount"},
+	"posterPage":    {"Amount"},
+	"tillPage":      {"Currency", "Example"},
+	"chargePage":    {"Number", "Amount", "Own", "Word", "Sentence", "Left", "At"},
+	"offerPage":     {"Amount", "Currency", "Example", "Fee", "Ended"},
+	"receiptPage":   {"Number", "Amount", "Total", "Fee", "Status", "At"},
+
+	"activityRow": {"Words", "Mark", "At", "Amount", "Balance", "Held", "Receipt"},
 }
 
 // poison fills every text of a page with hostile text, and empty lists with one of it.

@@ -12,14 +12,14 @@ func (s *Site) showSignIn(t *turn) error {
 	if t.session != "" && t.fault == nil {
 		return t.go303(t.next())
 	}
-	p := signInPage{Layout: s.layout(t, "Sign in"), Passkey: s.Identity.PasskeysPossible(), Next: t.keptNext(), SignUp: withNext("/sign-up", t.next()), Typed: t.text("name")}
+	p := signInPage{Layout: s.layout(t, "Sign in"), Passkey: s.Identity.PasskeysPossible(), Next: t.keptNext(), SignUp: withNext("/sign-up", t.next()), Typed: typedBy(t)}
 	return render(t.w, t.status(), "signin", p)
 }
 
 // signIn answers POST /sign-in. Whoever was signed in before in this browser
 // is not any more.
 func (s *Site) signIn(t *turn) error {
-	in, err := s.Identity.SignIn(t.r.Context(), identity.SignInRequest{Name: t.text("name"), Password: t.form.Get("password")}, t.from())
+	in, err := s.signInTyped(t)
 	if err != nil {
 		if err := t.blame("", err); err != nil {
 			return err
@@ -27,6 +27,11 @@ func (s *Site) signIn(t *turn) error {
 		return s.showSignIn(t)
 	}
 	return s.signedIn(t, in, t.next())
+}
+
+// signInTyped signs in whoever has typed a name and a password.
+func (s *Site) signInTyped(t *turn) (identity.SignedIn, error) {
+	return s.Identity.SignIn(t.r.Context(), identity.SignInRequest{Name: t.text("name"), Password: t.form.Get("password")}, t.from())
 }
 
 // signedIn goes on after a sign-in: to where the person was heading, or to the
@@ -59,7 +64,7 @@ func (s *Site) showCode(t *turn) error {
 	if s.kept(t.r, secondCookie) == "" {
 		return t.go303(withNext("/sign-in", t.next()))
 	}
-	p := codePage{Layout: s.layout(t, "One more step"), Next: t.keptNext(), Sent: t.query("sent") != "" && t.fault == nil}
+	p := codePage{Layout: s.layout(t, "One more step"), Next: t.keptNext(), SignIn: withNext("/sign-in", t.next()), Sent: t.query("sent") != "" && t.fault == nil}
 	return render(t.w, t.status(), "code", p)
 }
 

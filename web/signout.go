@@ -17,5 +17,8 @@ func (s *Site) signOut(t *turn) error {
 		return err
 	}
 	http.SetCookie(t.w, s.cookie(sessionCookie, "", 0))
+	if next := t.keptNext(); next != "" {
+		return t.go303(next)
+	}
 	return t.go303("/?done=signed-out")
 }

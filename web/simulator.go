@@ -54,7 +54,7 @@ func (s *Site) renderSimulator(t *turn, q hub.Question) error {
 	if q.Handle.Minor > 0 {
 		p.Amount = s.amount(q.Handle.Minor)
 	}
-	s.headers(t.w.Header(), formSources(q))
+	s.headers(t.w.Header(), s.formSources(q))
 	t.w.Header().Set("Refresh", number(q.Handle.TimeLeft(q.Now)+2))
 	return render(t.w, t.status(), "simulator", p)
 }

@@ -26,14 +26,19 @@ type Site struct {
 	Identity people
 	Wallet   friendsBook
 	Hub      till
+	Orders   orders
+	Desk     desk
 	Store    reader
+	Live     *Live // nil: pages do not change by themselves
 
 	Network   string // what the network is called
 	Book      purse.BookID
+	Mode      purse.Mode
 	Currency  money.Currency
 	PublicURL string // with https, cookies are sent over TLS only
 	Log       *slog.Logger
 	Rates     *api.Rates
+	Takes     *api.Rates // besides, of orders that are made by payment links, for every address; nil: none
 
 	// Of a sandbox only: its messages are shown to whoever is on this machine
 	// (Loopback says that nobody else can reach the listener) or knows the key.

@@ -102,7 +102,10 @@ func (f *fake) Activity(_ context.Context, _ purse.Actor, before int64, limit in
 	left.Other = purse.User{ID: 12, Closed: 1}
 	waits := line(4, -900, wallet.ActivityEscrow, ledger.Move)
 	waits.Payment = purse.Payment{Status: purse.PaymentPending, Address: purse.Address{Kind: purse.Email, Text: "new@example.org"}}
+	ordered := line(11, -1200, wallet.ActivityOrder, ledger.Move)
+	ordered.Order = purse.Order{OrderKey: purse.OrderKey{Merchant: books.ID, Number: 77}, Product: "A <map>"}
 	return []wallet.ActivityLine{
+		ordered, line(10, -13, wallet.ActivityOrderFee, ledger.Move),
 		line(9, -2500, wallet.ActivityPurchase, ledger.Capture), line(8, 2500, wallet.ActivityPurchase, ledger.Release),
 		line(7, -2500, wallet.ActivityPurchase, ledger.Hold), paid, left, waits, line(3, -5, wallet.ActivityFee, ledger.Move),
 		line(2, 1000, wallet.ActivityRefund, ledger.Move), line(1, 100000, wallet.ActivityTreasury, ledger.Move),
@@ -111,5 +114,5 @@ func (f *fake) Activity(_ context.Context, _ purse.Actor, before int64, limit in
 
 // concrete is the path of a page as somebody would ask for it.
 func concrete(path string) string {
-	return strings.NewReplacer("{$}", "", "{link}", "l1nk", "{id}", "90").Replace(path)
+	return strings.NewReplacer("{$}", "", "{link}", "l1nk", "{id}", "90", "{merchant}", "90", "{number}", "17").Replace(path)
 }

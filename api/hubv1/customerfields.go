@@ -63,7 +63,7 @@ func (f form) day() hub.Date {
 // whole reads a number that must be there. Some callers send it as a text.
 func (f form) whole(name string, least, most int) int {
 	var text string
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
 		f.need(name)
 		return 0

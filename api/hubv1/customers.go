@@ -208,7 +208,7 @@ func (d *Door) changeCustomer(w http.ResponseWriter, r *http.Request, s purse.Se
 		return err
 	}
 	req := hub.CustomerRequest{ID: id, Details: details, Once: once, Encode: d.encodeCustomer(http.StatusOK)}
-	if f.object.get("merchantCustomerId") != nil {
+	if f.object.Get("merchantCustomerId") != nil {
 		req.Ref = f.required("merchantCustomerId", 1<<16, purse.CheckReference)
 	}
 	if err := f.err(); err != nil {

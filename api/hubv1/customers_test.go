@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/internal/doortest"
 )
 
 const adaBody = `{"merchantCustomerId":"c-1","locale":"en_GB","firstName":"Augusta","middleName":"Ada","lastName":"Lovelace","gender":"F",` +
@@ -79,7 +80,7 @@ func TestCustomer(t *testing.T) {
 		n.remove("/customers/"+made.ID).want(t, "delete without the key", 404, "5269")
 		n.get("/customers/"+made.ID).want(t, "deleted", 404, "5269")
 		n.get("/customers?merchantCustomerId=c-2").want(t, "deleted", 404, "5269")
-		for _, row := range n.dump(t, "customers") {
+		for _, row := range doortest.Rows(t, n.db, "customers") {
 			if strings.Contains(row, "King") || strings.Contains(row, "Lovelace") {
 				t.Errorf("left: %s", row)
 			}

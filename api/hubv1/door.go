@@ -17,10 +17,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"path"
-	"slices"
 	"strconv"
-	"strings"
 
 	"purse"
 	"purse/api"
@@ -46,10 +43,10 @@ const root = "/paymenthub/v1"
 
 // routes is every path of the door below root, and what answers its methods. Each
 // of them is in openapi.yaml, and nothing else is.
-func (d *Door) routes() map[string]map[string]api.Handler {
+func (d *Door) routes() api.Routes {
 	inYAML, inJSON := api.Descriptions(description)
 	get, post, put, patch := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch
-	all := map[string]map[string]api.Handler{
+	all := api.Routes{
 		"/monitor":        {get: monitor},
 		"/openapi.yaml":   {get: inYAML},
 		"/openapi.json":   {get: inJSON},
@@ -85,28 +82,16 @@ func (d *Door) routes() map[string]map[string]api.Handler {
 }
 
 // Handler routes the paths of the door. Every path answers in the door's own
-// format, also those that do not exist. A slash at the end of a path is fine: a
-// common client writes one before the query (wire.md D.2).
+// format, also those that do not exist.
 func (d *Door) Handler() http.Handler {
-	mux := http.NewServeMux()
+	all := api.Routes{}
 	for where, methods := range d.routes() {
-		mux.Handle(root+where, api.Handle(d.Log, d.counted(byMethod(methods)), fail))
+		all[root+where] = methods
 	}
-	nothing := api.Handle(d.Log, d.counted(noPath), fail)
-	mux.Handle("/", nothing)
+	door := all.Lenient(d.Log, d.counted, noPath, fail)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(api.CorrelationHeader, correlation())
-		if p := strings.TrimSuffix(r.URL.Path, "/"); p != r.URL.Path {
-			short := r.Clone(r.Context())
-			short.URL.Path, short.URL.RawPath = p, ""
-			r = short
-		}
-		// The mux would redirect to the path as it should be written.
-		if p := r.URL.Path; p == "" || p != path.Clean(p) {
-			nothing.ServeHTTP(w, r)
-			return
-		}
-		mux.ServeHTTP(w, r)
+		door.ServeHTTP(w, r)
 	})
 }
 
@@ -133,22 +118,6 @@ func (d *Door) counted(h api.Handler) api.Handler {
 			return err
 		}
 		return h(w, r)
-	}
-}
-
-func byMethod(methods map[string]api.Handler) api.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		method := r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		if h := methods[method]; h != nil {
-			return h(w, r)
-		}
-		for _, known := range slices.Sorted(maps.Keys(methods)) {
-			w.Header().Add("Allow", known)
-		}
-		return purse.Refuse(purse.CodeMethod, "This path does not know the method %s.", r.Method)
 	}
 }
 

@@ -45,6 +45,7 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeFinal: {http.StatusBadRequest, codeFields, fieldsMessage},
 	// Nothing is left behind that a 402 could show, and a field is to blame.
 	purse.CodeNotLinked: {http.StatusBadRequest, codeFields, fieldsMessage},
+	purse.CodeRedirect:  {http.StatusBadRequest, codeFields, fieldsMessage},
 
 	purse.CodeHandle:        {http.StatusBadRequest, "5283", ""},
 	purse.CodeHandleExpired: {http.StatusBadRequest, "5283", "The payment handle was not used in time."},
@@ -84,7 +85,6 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeProve:        {http.StatusForbidden, "5270", ""},
 	purse.CodeClient:       {http.StatusUnauthorized, "5279", ""},
 	purse.CodeClientSecret: {http.StatusUnauthorized, "5279", ""},
-	purse.CodeRedirect:     {http.StatusBadRequest, codeFields, fieldsMessage},
 	purse.CodeResponseType: {http.StatusBadRequest, codeFields, fieldsMessage},
 	purse.CodeBadScope:     {http.StatusBadRequest, codeFields, fieldsMessage},
 	purse.CodeGrantType:    {http.StatusBadRequest, codeFields, fieldsMessage},
@@ -93,6 +93,7 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeGrantExpired: {http.StatusUnauthorized, "5279", ""},
 	purse.CodeGrantUsed:    {http.StatusUnauthorized, "5279", ""},
 	purse.CodeRefresh:      {http.StatusUnauthorized, "5279", ""},
+	purse.CodeHook:         {http.StatusBadRequest, codeFields, fieldsMessage},
 }
 
 const (
@@ -109,7 +110,7 @@ const handleExpired = "PAYMENT_HANDLE_EXPIRED"
 
 // blamed are the fields that some refusals are about.
 var blamed = map[purse.Code]string{
-	purse.CodeAmount: "amount", purse.CodeFinal: "status", purse.CodeNotLinked: "venmo.consumerId",
+	purse.CodeAmount: "amount", purse.CodeFinal: "status", purse.CodeNotLinked: "venmo.consumerId", purse.CodeRedirect: "returnLinks",
 }
 
 // gatewayErrors are the processor's words that are not a 502 (wire.md B.11).

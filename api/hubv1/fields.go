@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"purse"
+	"purse/api"
 )
 
 // fieldError says what is wrong with a field of a request.
@@ -45,12 +46,12 @@ const amountMax = 99_999_999_999
 
 // form reads the fields of an object and collects what is wrong with them.
 type form struct {
-	object object
+	object api.Object
 	path   string // before the names of the fields; ends with a dot unless it is empty
 	faults *[]fieldError
 }
 
-func newForm(o object) form { return form{o, "", &[]fieldError{}} }
+func newForm(o api.Object) form { return form{o, "", &[]fieldError{}} }
 
 // err refuses the request if a field was wrong.
 func (f form) err() error {
@@ -70,8 +71,8 @@ func (f form) wrong(name, text string) {
 func (f form) knows(names ...string) error {
 	var unknown []string
 	for _, m := range f.object {
-		if !slices.Contains(names, m.name) {
-			unknown = append(unknown, f.path+m.name)
+		if !slices.Contains(names, m.Name) {
+			unknown = append(unknown, f.path+m.Name)
 		}
 	}
 	if len(unknown) > 0 {
@@ -85,7 +86,7 @@ func (f form) need(name string) { f.wrong(name, isEmpty) }
 
 // text reads a text of at most most bytes; empty if it is absent.
 func (f form) text(name string, most int) string {
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
 	case string:
 		if len(v) <= most {
@@ -128,7 +129,7 @@ func (f form) word(name string, words ...string) string {
 
 // amount reads minor units: an integer without a point or an exponent.
 func (f form) amount(name string, needed bool) int64 {
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
 		if needed {
 			f.need(name)
@@ -153,7 +154,7 @@ func (f form) amount(name string, needed bool) int64 {
 
 // flag reads a boolean.
 func (f form) flag(name string, usual bool) bool {
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
 		return usual
 	case bool:
@@ -166,9 +167,9 @@ func (f form) flag(name string, usual bool) bool {
 // child reads an object in the object; an absent one has no members.
 func (f form) child(name string) form {
 	inner := form{nil, f.path + name + ".", f.faults}
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
-	case object:
+	case api.Object:
 		inner.object = v
 	default:
 		f.wrong(name, isNoObject)
@@ -178,11 +179,11 @@ func (f form) child(name string) form {
 
 // raw reads an object that is kept as it is; nil if it is absent.
 func (f form) raw(name string) json.RawMessage {
-	switch v := f.object.get(name).(type) {
+	switch v := f.object.Get(name).(type) {
 	case nil:
 		return nil
-	case object:
-		return appendValue(nil, v)
+	case api.Object:
+		return api.AppendValue(nil, v)
 	}
 	f.wrong(name, isNoObject)
 	return nil

@@ -45,7 +45,7 @@ func (d *Door) handleRequest(r *http.Request, f form) (req hub.HandleRequest, er
 	moves := req.Type != purse.HandleForVerification
 	if moves {
 		req.Minor = f.amount("amount", true)
-	} else if n, ok := f.object.get("amount").(interface{ String() string }); ok && n.String() != "0" {
+	} else if n, ok := f.object.Get("amount").(interface{ String() string }); ok && n.String() != "0" {
 		f.wrong("amount", "must be absent or 0: a verification moves no money")
 	}
 	venmo := f.child("venmo")

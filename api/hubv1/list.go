@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"purse"
+	"purse/api"
 )
 
 // The bounds of a list (wire.md B.2).
@@ -70,12 +71,6 @@ func (f form) count(values url.Values, name string, usual, least, most int) int 
 	return n
 }
 
-// dateForms are the forms of a date in the query, and how long each of them lasts.
-var dateForms = []struct {
-	layout string
-	lasts  time.Duration
-}{{time.RFC3339, time.Second}, {"2006-01-02T15:04:05", time.Second}, {"2006-01-02", 24 * time.Hour}}
-
 // date reads a date in the query. The end of a list is the end of that second or
 // day; an absent one is for ever.
 func (f form) date(values url.Values, name string, end bool) purse.Time {
@@ -86,15 +81,12 @@ func (f form) date(values url.Values, name string, end bool) purse.Time {
 		}
 		return purse.Epoch
 	}
-	for _, form := range dateForms {
-		t, err := time.Parse(form.layout, text)
-		if err != nil || t.Year() < 1 || t.Year() > 9999 {
-			continue
-		}
-		if end {
-			t = t.Add(form.lasts)
-		}
-		return purse.TimeOf(t)
+	from, after, ok := api.ParseDate(text)
+	switch {
+	case ok && end:
+		return after
+	case ok:
+		return from
 	}
 	f.wrong(name, "must be a date such as 2026-12-30T19:40:57Z")
 	return 0

@@ -1,8 +1,6 @@
 package hubv1
 
 import (
-	"bytes"
-	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
@@ -14,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,13 +20,14 @@ import (
 	"purse/api"
 	"purse/hub"
 	"purse/identity"
+	"purse/internal/doortest"
 	"purse/internal/pgtest"
 	"purse/sandbox"
 	"purse/store"
 	"purse/wallet"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, store.MigratePostgres) }
 
 const publicURL = "https://purse.example"
 
@@ -42,35 +40,19 @@ type network struct {
 	store    *store.Store
 	db       *sql.DB // looks past the store
 	door     http.Handler
-	log      *logBuffer
+	log      *doortest.Log
 	secrets  []string // what the log must not hold
 
 	merchant        purse.Merchant
 	private, public key
-	other           key // another merchant's private key
+	other           key    // another merchant's private key
+	origins         string // of every merchant that is made
 
 	touched atomic.Bool // since the last digest was taken
 	last    string
 }
 
 type key struct{ username, password string }
-
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
 
 // onBoth runs a test on either database, and looks for secrets in the log.
 func onBoth(t *testing.T, test func(*testing.T, *network)) {
@@ -93,7 +75,7 @@ func live(t *testing.T, test func(*testing.T, *network)) {
 }
 
 func open(t *testing.T, mode purse.Mode, database, driver, dsn string, test func(*testing.T, *network)) {
-	n := &network{t: t, log: &logBuffer{}}
+	n := &network{t: t, log: &doortest.Log{}}
 	n.touched.Store(true) // nothing was summed yet
 	log := slog.New(slog.NewJSONHandler(n.log, nil))
 	s, err := store.Open(t.Context(), database, store.Options{Mode: mode, Currency: "USD", Migrate: true, Log: log})
@@ -110,6 +92,9 @@ func open(t *testing.T, mode purse.Mode, database, driver, dsn string, test func
 		n.hub.Processor = sandbox.Processor{}
 	}
 	n.open(mode, nil)
+	if mode == purse.Live {
+		n.origins = "https://shop.example\nhttps://www.shop.example:8443"
+	}
 	n.merchant, n.private, n.public = n.newMerchant(t, "Shop")
 	_, n.other, _ = n.newMerchant(t, "Other")
 	test(t, n)
@@ -134,16 +119,17 @@ func (n *network) open(mode purse.Mode, rates *api.Rates) {
 
 func (n *network) newMerchant(t *testing.T, name string) (m purse.Merchant, private, public key) {
 	t.Helper()
-	made, err := n.identity.CreateMerchant(t.Context(), purse.MainBook, "op", purse.Merchant{Name: name, Accepts: true}, nil)
+	made, err := n.identity.CreateMerchant(t.Context(), purse.MainBook, "op", purse.Merchant{Name: name, Accepts: true, Origins: n.origins}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range made.Keys {
 		n.secrets = append(n.secrets, string(k.Password))
 		one := key{k.Username, string(k.Password)}
-		if k.Kind == purse.PrivateKey {
+		switch k.Kind {
+		case purse.PrivateKey:
 			private = one
-		} else {
+		case purse.PublicKey:
 			public = one
 		}
 	}
@@ -380,43 +366,10 @@ func (n *network) paid(t *testing.T, a purse.Actor, ref string, others ...string
 // digest is the sum of everything that the database holds.
 func (n *network) digest(t *testing.T) string {
 	t.Helper()
-	sum := sha256.New()
-	for _, table := range []string{
+	return doortest.Digest(t, n.db,
 		"heads", "accounts", "postings", "holds", "entries", "spent", "once", "events", "actions", "users", "merchants", "api_keys",
 		"handles", "operations", "mandates", "consumers", "customers",
-	} {
-		lines := n.dump(t, table)
-		fmt.Fprintf(sum, "%s %d\n%s\n", table, len(lines), strings.Join(lines, "\n"))
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil))
-}
-
-func (n *network) dump(t *testing.T, table string) (lines []string) {
-	t.Helper()
-	rows, err := n.db.QueryContext(context.Background(), "select * from "+table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rows.Next() {
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = &values[i]
-		}
-		if err := rows.Scan(values...); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, fmt.Sprintf("%q", values))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(lines)
-	return lines
+	)
 }
 
 // refused checks that an answer is a refusal, and that nothing changed.

@@ -50,7 +50,7 @@ func (d *Door) use(w http.ResponseWriter, r *http.Request, s purse.Seller, do ma
 	if moves {
 		req.Minor = f.amount("amount", true)
 	}
-	if f.object.get("onHold") != nil {
+	if f.object.Get("onHold") != nil {
 		held := f.flag("onHold", false)
 		req.Details.OnHold = &held
 	}

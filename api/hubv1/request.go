@@ -2,6 +2,7 @@ package hubv1
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -36,6 +37,18 @@ func (d *Door) simulator(r *http.Request) (string, error) {
 	default:
 		return "", wrong(simulatorHeader, isNoWord+hub.External+", "+hub.Internal)
 	}
+}
+
+// readObject is api.ReadObject that says of a text that cannot be stored which field
+// it is in.
+//
+// Refused with CodeField, CodeTooLarge or a fieldsError.
+func readObject(r *http.Request) (api.Object, []byte, error) {
+	o, text, err := api.ReadObject(r)
+	if e, ok := errors.AsType[*api.TextError](err); ok {
+		err = wrong(e.Path, "must not contain control characters")
+	}
+	return o, text, err
 }
 
 // read reads the body of a request, and what makes the request repeatable.
@@ -104,11 +117,11 @@ var returnRels = []string{"default", "on_completed", "on_failed", "on_cancelled"
 // default.
 func (f form) returnLinks() []hub.ReturnLink {
 	const name = "returnLinks"
-	var items list
-	switch v := f.object.get(name).(type) {
+	var items api.List
+	switch v := f.object.Get(name).(type) {
 	case nil:
 		return nil
-	case list:
+	case api.List:
 		items = v
 	default:
 		f.wrong(name, isNoList)
@@ -117,7 +130,7 @@ func (f form) returnLinks() []hub.ReturnLink {
 	var links []hub.ReturnLink
 	var rels []string
 	for _, item := range items {
-		o, ok := item.(object)
+		o, ok := item.(api.Object)
 		if !ok || len(links) == len(returnRels) {
 			f.wrong(name, isNoList+", at most one for each rel")
 			return nil

@@ -28,7 +28,7 @@ func (d *Door) saveHandle(w http.ResponseWriter, r *http.Request, s purse.Seller
 			return purse.Answer{Status: http.StatusCreated, Body: string(d.appendSaved(make([]byte, 0, answerBytes), id, h))}
 		},
 	}
-	if f.object.get("merchantRefNum") != nil {
+	if f.object.Get("merchantRefNum") != nil {
 		req.Ref = f.reference()
 	}
 	if err := f.err(); err != nil {

@@ -258,14 +258,14 @@ func FuzzBody(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		o, err := parseObject([]byte(s))
+		o, err := api.ParseObject([]byte(s))
 		if err != nil {
 			return
 		}
-		text := appendValue(nil, o)
-		again, err := parseObject(text)
-		if err != nil || string(appendValue(nil, again)) != string(text) {
-			t.Errorf("%q becomes %q, and that %q, %v", s, text, appendValue(nil, again), err)
+		text := api.AppendValue(nil, o)
+		again, err := api.ParseObject(text)
+		if err != nil || string(api.AppendValue(nil, again)) != string(text) {
+			t.Errorf("%q becomes %q, and that %q, %v", s, text, api.AppendValue(nil, again), err)
 		}
 		f := newForm(o)
 		_ = f.knows("a")

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"purse/internal/doortest"
 )
 
 // example is an answer that the description shows.
@@ -18,16 +20,16 @@ type example struct {
 	body         string
 }
 
-func (e example) hold(c *contract, body string) error {
+func (e example) hold(c *doortest.Contract, body string) error {
 	r := httptest.NewRequest(e.method, e.path+"?access_token=a&"+e.query, nil)
 	w := httptest.NewRecorder()
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Body.WriteString(body)
-	return c.hold(r, nil, w)
+	return c.Check(r, nil, w)
 }
 
 // examples are all of them, by name.
-func (c *contract) examples(t *testing.T) map[string]example {
+func examples(t *testing.T, c *doortest.Contract) map[string]example {
 	t.Helper()
 	all := map[string]example{}
 	for _, e := range []struct{ name, method, path, query string }{
@@ -36,7 +38,7 @@ func (c *contract) examples(t *testing.T) map[string]example {
 		{"shown", "GET", "/v1/payments/{id}", ""},
 		{"changed", "PUT", "/v1/payments/{id}", "action=approve"},
 	} {
-		media := c.doc.Paths.Value(e.path).GetOperation(e.method).Responses.Status(200).Value.Content.Get("application/json")
+		media := c.Doc.Paths.Value(e.path).GetOperation(e.method).Responses.Status(200).Value.Content.Get("application/json")
 		values := map[string]any{}
 		if media.Example != nil {
 			values[e.name] = media.Example
@@ -113,7 +115,7 @@ func TestDeviationsAreCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, e := range c.examples(t) {
+	for name, e := range examples(t, c) {
 		if err := e.hold(c, e.body); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -140,7 +142,7 @@ func TestOtherDeviationsAreCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := c.examples(t)
+	examples := examples(t, c)
 	for _, tc := range []struct{ example, old, new string }{
 		{"made pay", `41.120045"`, `41"`},
 		{"made email", `"pending"`, `"settled"`},
@@ -178,7 +180,7 @@ func TestWrongRequestsAreCaught(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := c.examples(t)["made pay"].body
+	made := examples(t, c)["made pay"].body
 	for _, tc := range []struct {
 		name, query, kind, body string
 		good                    bool
@@ -202,7 +204,7 @@ func TestWrongRequestsAreCaught(t *testing.T) {
 		w := httptest.NewRecorder()
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		w.Body.WriteString(made)
-		if err := c.hold(r, []byte(tc.body), w); (err == nil) != tc.good {
+		if err := c.Check(r, []byte(tc.body), w); (err == nil) != tc.good {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}

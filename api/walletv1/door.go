@@ -11,10 +11,8 @@ package walletv1
 
 import (
 	"log/slog"
-	"maps"
 	"net/http"
 	"path"
-	"slices"
 
 	"purse"
 	"purse/api"
@@ -60,9 +58,9 @@ func (d *Door) reader(r *http.Request) (api.Params, purse.Actor, error) {
 
 // routes is every path of the door, and what answers its methods. Each of them
 // is in openapi.yaml, and nothing else is.
-func (d *Door) routes() map[string]map[string]api.Handler {
+func (d *Door) routes() api.Routes {
 	inYAML, inJSON := api.Descriptions(description)
-	return map[string]map[string]api.Handler{
+	return api.Routes{
 		"/v1/payments":                     {http.MethodPost: d.pay, http.MethodGet: d.list},
 		"/v1/payments/{id}":                {http.MethodGet: d.show, http.MethodPut: d.change},
 		"/v1/me":                           {http.MethodGet: d.me},
@@ -92,7 +90,7 @@ func (d *Door) Handler() http.Handler {
 	for where, methods := range d.routes() {
 		// The mux knows nothing of methods: it would not know whose GET
 		// /v1/users/devices is.
-		mux.Handle(where, api.Handle(d.Log, byMethod(methods), fail))
+		mux.Handle(where, api.Handle(d.Log, api.ByMethod(methods), fail))
 	}
 	nothing := api.Handle(d.Log, noPath, fail)
 	mux.Handle("/v1/", nothing)
@@ -106,22 +104,6 @@ func (d *Door) Handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-func byMethod(methods map[string]api.Handler) api.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		method := r.Method
-		if method == http.MethodHead {
-			method = http.MethodGet
-		}
-		if h := methods[method]; h != nil {
-			return h(w, r)
-		}
-		for _, known := range slices.Sorted(maps.Keys(methods)) {
-			w.Header().Add("Allow", known)
-		}
-		return purse.Refuse(purse.CodeMethod, "This path does not know the method %s.", r.Method)
-	}
 }
 
 func noPath(w http.ResponseWriter, _ *http.Request) error {

@@ -88,6 +88,7 @@ var wireErrors = map[purse.Code]wireError{
 	purse.CodeNotLinked:     {http.StatusBadRequest, 104},
 	purse.CodeCustomer:      {http.StatusBadRequest, 104},
 	purse.CodeGateway:       {http.StatusBadRequest, 104},
+	purse.CodeHook:          {http.StatusBadRequest, 104},
 }
 
 // What this door says of everything that is not to be seen.

@@ -1,18 +1,13 @@
 package walletv1
 
 import (
-	"bytes"
-	"context"
-	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,12 +15,13 @@ import (
 	"purse"
 	"purse/api"
 	"purse/identity"
+	"purse/internal/doortest"
 	"purse/internal/pgtest"
 	"purse/store"
 	"purse/wallet"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m, store.MigratePostgres) }
 
 const publicURL = "https://purse.example"
 
@@ -37,22 +33,11 @@ type network struct {
 	store    *store.Store
 	db       *sql.DB // looks past the store
 	door     http.Handler
-	log      *logBuffer
+	log      *doortest.Log
 	secrets  []string // what the log must not hold
 
 	touched atomic.Bool // since the last digest was taken
 	last    string
-}
-
-type logBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logBuffer) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
 }
 
 // onBoth runs a test on either database, and looks for secrets in the log.
@@ -68,7 +53,7 @@ func onBoth(t *testing.T, test func(*testing.T, *network)) {
 }
 
 func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *network)) {
-	n := &network{t: t, log: &logBuffer{}, secrets: []string{canary}}
+	n := &network{t: t, log: &doortest.Log{}, secrets: []string{canary}}
 	log := slog.New(slog.NewJSONHandler(n.log, nil))
 	s, err := store.Open(t.Context(), database, store.Options{Mode: purse.Sandbox, Currency: "USD", Migrate: true, Log: log})
 	if err != nil {
@@ -82,15 +67,14 @@ func open(t *testing.T, database, driver, dsn string, test func(*testing.T, *net
 	n.store, n.identity, n.wallet = s, &identity.Service{Store: s}, &wallet.Service{Store: s}
 	n.open(log, nil)
 	test(t, n)
-	n.log.mu.Lock()
-	defer n.log.mu.Unlock()
+	text := n.log.String()
 	for _, secret := range n.secrets {
-		if strings.Contains(n.log.text.String(), secret) {
+		if strings.Contains(text, secret) {
 			t.Errorf("the log holds %q", secret)
 		}
 	}
-	if strings.Contains(n.log.text.String(), `"level":"ERROR"`) {
-		t.Errorf("the log holds errors:\n%s", n.log.text.String())
+	if strings.Contains(text, `"level":"ERROR"`) {
+		t.Errorf("the log holds errors:\n%s", text)
 	}
 }
 
@@ -281,40 +265,12 @@ var tables = []string{
 // digest is the sum of everything that the database holds.
 func (n *network) digest(t *testing.T) string {
 	t.Helper()
-	sum := sha256.New()
-	for _, table := range tables {
-		lines := n.dump(t, table)
-		fmt.Fprintf(sum, "%s %d\n%s\n", table, len(lines), strings.Join(lines, "\n"))
-	}
-	return fmt.Sprintf("%x", sum.Sum(nil))
+	return doortest.Digest(t, n.db, tables...)
 }
 
-func (n *network) dump(t *testing.T, table string) (lines []string) {
+func (n *network) dump(t *testing.T, table string) []string {
 	t.Helper()
-	rows, err := n.db.QueryContext(context.Background(), "select * from "+table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for rows.Next() {
-		values := make([]any, len(columns))
-		for i := range values {
-			values[i] = &values[i]
-		}
-		if err := rows.Scan(values...); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, fmt.Sprintf("%q", values))
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(lines)
-	return lines
+	return doortest.Rows(t, n.db, table)
 }
 
 // refused checks that an answer is a refusal, to the byte, and that nothing changed.

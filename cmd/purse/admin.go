@@ -21,13 +21,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// order is an administrative command: a name, what the operator typed, and what
+// instruction is an administrative command: a name, what the operator typed, and what
 // comes of it, both as JSON. It does the same whether a server carries it out or
 // the command itself, unless it is refused because it needs a server.
-type order func(ctx context.Context, n *network, by purse.Operator, args json.RawMessage) (any, error)
+type instruction func(ctx context.Context, n *network, by purse.Operator, args json.RawMessage) (any, error)
 
-// orders is every administrative command.
-var orders = map[string]order{
+// instructions is every administrative command.
+var instructions = map[string]instruction{
 	"user.create":     typed(createUser),
 	"user.password":   typed(setPassword),
 	"user.verify":     typed(verifyUser),
@@ -51,10 +51,14 @@ var orders = map[string]order{
 	"merchant.rotate": typed(rotateKeys),
 	"merchant.revoke": typed(revokeKey),
 	"merchant.close":  typed(closeMerchant),
+
+	"merchant.member.add":    typed(addMember),
+	"merchant.member.remove": typed(removeMember),
+	"merchant.member.list":   typed(listMembers),
 }
 
 // typed makes an order of a function that takes and gives structs.
-func typed[In, Out any](do func(context.Context, *network, purse.Operator, In) (Out, error)) order {
+func typed[In, Out any](do func(context.Context, *network, purse.Operator, In) (Out, error)) instruction {
 	return func(ctx context.Context, n *network, by purse.Operator, args json.RawMessage) (any, error) {
 		var in In
 		d := json.NewDecoder(bytes.NewReader(args))
@@ -69,7 +73,7 @@ func typed[In, Out any](do func(context.Context, *network, purse.Operator, In) (
 // obey carries an order out and writes the operator's audit line to the log;
 // the commands write theirs to the book.
 func (n *network) obey(ctx context.Context, name string, by purse.Operator, args json.RawMessage) (any, error) {
-	do, ok := orders[name]
+	do, ok := instructions[name]
 	if !ok {
 		return nil, purse.Refuse(purse.CodeNotFound, "There is no administrative command %q.", name)
 	}
@@ -246,6 +250,11 @@ func ordered[Out any](name string, args func(cmd *cobra.Command, words []string)
 			return err
 		}
 		defer o.close()
+		if o.own != nil && sealing[name] {
+			if err := o.own.openVault(c, cmd.ErrOrStderr()); err != nil {
+				return err
+			}
+		}
 		var out Out
 		if err := o.give(cmd.Context(), name, in, &out); err != nil {
 			return err

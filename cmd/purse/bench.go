@@ -89,7 +89,7 @@ the people that bench makes, and nobody else, and says so in the report.`,
 	f.BoolVar(&b.ratio, "ratio", false, "with --mode hub: also measure --mode spread, alternating, and print the ratio")
 	f.BoolVar(&b.json, "json", false, "print JSON")
 	f.BoolVar(&b.untilBroken, "until-broken", false, "end, without an error, when the server is gone")
-	cmd.AddCommand(newBenchPages())
+	cmd.AddCommand(newBenchPages(), newBenchCheckout())
 	return cmd
 }
 

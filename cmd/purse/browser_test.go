@@ -16,8 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -25,15 +28,18 @@ import (
 // chromiumTime bounds what a test does in a browser.
 const chromiumTime = time.Minute
 
-// chromium is a browser, and what its console complains about.
+// chromium is a tab of a browser, and what its console complains about.
 type chromium struct {
 	t          *testing.T
+	browser    context.Context      // as long as the test
+	jar        cdp.BrowserContextID // whose cookies it has; empty: the browser's own
 	ctx        context.Context
 	mu         sync.Mutex
 	complaints []string
 }
 
-func newChromium(t *testing.T) *chromium {
+// newChromium starts a browser.
+func newChromium(t *testing.T, more ...chromedp.ExecAllocatorOption) *chromium {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -50,11 +56,54 @@ func newChromium(t *testing.T) *chromium {
 	}
 	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath(path), chromedp.NoSandbox,
 		chromedp.Flag("disable-dev-shm-usage", true))
-	allocated, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	allocated, stop := chromedp.NewExecAllocator(t.Context(), append(options, more...)...)
 	t.Cleanup(stop)
-	ctx, end := chromedp.NewContext(allocated)
+	return newTab(t, allocated)
+}
+
+// beside opens another browser of the same process, which shares nothing with b.
+func (b *chromium) beside(t *testing.T) *chromium {
+	t.Helper()
+	var id cdp.BrowserContextID
+	b.ask(t, func(ctx context.Context) (err error) { id, err = target.CreateBrowserContext().Do(ctx); return err })
+	t.Cleanup(func() { // with all its tabs
+		_ = chromedp.Run(b.browser, chromedp.ActionFunc(func(ctx context.Context) error {
+			return target.DisposeBrowserContext(id).Do(cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser))
+		}))
+	})
+	other := &chromium{browser: b.browser, jar: id}
+	return other.tab(t)
+}
+
+// tab opens another tab of b.
+func (b *chromium) tab(t *testing.T) *chromium {
+	t.Helper()
+	var id target.ID
+	b.ask(t, func(ctx context.Context) (err error) {
+		id, err = target.CreateTarget("about:blank").WithBrowserContextID(b.jar).WithNewWindow(true).Do(ctx)
+		return err
+	})
+	tab := newTab(t, b.browser, chromedp.WithTargetID(id))
+	tab.browser, tab.jar = b.browser, b.jar
+	return tab
+}
+
+// ask asks the browser, and not a tab of it.
+func (b *chromium) ask(t *testing.T, do func(context.Context) error) {
+	t.Helper()
+	err := chromedp.Run(b.browser, chromedp.ActionFunc(func(ctx context.Context) error {
+		return do(cdp.WithExecutor(ctx, chromedp.FromContext(ctx).Browser))
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newTab(t *testing.T, parent context.Context, options ...chromedp.ContextOption) *chromium {
+	t.Helper()
+	ctx, end := chromedp.NewContext(parent, options...)
 	t.Cleanup(end)
-	b := &chromium{t: t}
+	b := &chromium{t: t, browser: ctx}
 	say := func(format string, args ...any) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -70,7 +119,7 @@ func newChromium(t *testing.T) *chromium {
 			say("exception: %s", e.ExceptionDetails.Error())
 		}
 	})
-	if err := chromedp.Run(ctx, log.Enable()); err != nil { // starts it, for as long as the test
+	if err := chromedp.Run(ctx, log.Enable(), emulation.SetFocusEmulationEnabled(true)); err != nil { // starts it, for as long as the test
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, chromiumTime)
@@ -79,14 +128,33 @@ func newChromium(t *testing.T) *chromium {
 	return b
 }
 
-func (b *chromium) run(actions ...chromedp.Action) {
+// quiet wants the browser not to have complained.
+func (b *chromium) quiet() {
 	b.t.Helper()
-	if err := chromedp.Run(b.ctx, actions...); err != nil {
-		var at, text string
-		_ = chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.Text("body", &text)) // as far as it can tell
-		b.t.Fatalf("at %s: %v: %s", at, err, text)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, said := range b.complaints {
+		b.t.Errorf("the browser complains: %s", said)
 	}
 }
+
+func (b *chromium) run(actions ...chromedp.Action) {
+	b.t.Helper()
+	for _, a := range actions {
+		err := chromedp.Run(b.ctx, a)
+		for err != nil && strings.Contains(err.Error(), lost) && b.ctx.Err() == nil {
+			err = chromedp.Run(b.ctx, a) // it is looked for once more
+		}
+		if err != nil {
+			var at, text string
+			_ = chromedp.Run(b.ctx, chromedp.Location(&at), chromedp.Text("body", &text)) // as far as it can tell
+			b.t.Fatalf("at %s: %v: %s", at, err, text)
+		}
+	}
+}
+
+// lost is what the browser says of something that it has found on a page that then went.
+const lost = "(-32000)"
 
 // leaving is what the browser says of a page that goes while it is looked at.
 const leaving = "Inspected target navigated or closed"
@@ -182,11 +250,7 @@ func TestDemoInABrowser(t *testing.T) {
 	// A password alone, which the old apps ask for, is not enough any more.
 	ask(t, http.MethodPost, base+"/v1/oauth/access_token", "", `{"phone_email_or_username":"ada","client_id":"1","password":"`+ada.Password+`"}`).
 		is(http.StatusBadRequest, `"code":264`)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, said := range b.complaints {
-		t.Errorf("the browser complains: %s", said)
-	}
+	b.quiet()
 	stopDemo(t, cmd, page)
 	verify(t, database)
 }

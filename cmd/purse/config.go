@@ -64,7 +64,7 @@ func listenFlags(f *pflag.FlagSet, listen string) {
 	f.String("trusted-proxies", "", "addresses and networks whose X-Forwarded-For is believed, with commas between")
 	f.String("tls-cert", "", "certificate file, to serve https without a proxy")
 	f.String("tls-key", "", "key file of the certificate")
-	f.String("key-file", "", "the key that seals the seeds of authenticator apps, 32 bytes or 64 hex digits (default: for SQLite the database's name with .key, made if it is not there)")
+	f.String("key-file", "", "the key that seals the seeds of authenticator apps and the API secrets of merchants, 32 bytes or 64 hex digits (default: for SQLite the database's name with .key, made if it is not there)")
 	f.Duration("keep-answers", 7*24*time.Hour, "how long the answers to requests with an Idempotency-Key are kept, at least 168h")
 	f.String("name", "purse", "what the network calls itself, on pages and in messages")
 	f.String("app-sign-in", "auto", "whether apps may sign people in with their password, as before OAuth: on, off, or auto, which is on in a sandbox")

@@ -73,12 +73,15 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// rounds is how often a crash is tried: ten times, and fewer with -short.
+// rounds is how often a crash is tried: ten times in the long round, and fewer with -short.
 func rounds() int {
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		return 2
+	case os.Getenv("PURSE_TEST_LONG") != "":
+		return 10
 	}
-	return 10
+	return 5
 }
 
 // A server that is killed at any moment has lost nothing that it acknowledged.

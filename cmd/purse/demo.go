@@ -294,7 +294,7 @@ func (d *demo) writeCredentials(path string) error {
 		Merchant: map[string]string{
 			"id": d.Shop.ID, "name": d.Shop.Name, "consumer_id": d.Shop.Consumer,
 			"hub_username": d.Shop.Private.Username, "hub_password": string(d.Shop.Private.Password),
-			"hub_webhook_key": "", "order_api_key": "", "order_api_secret": "",
+			"hub_webhook_key": "", "order_api_key": d.OrderKey(), "order_api_secret": string(d.Shop.Orders.Secret),
 		},
 		Operator: map[string]string{"username": "", "password": ""},
 	}
@@ -330,6 +330,17 @@ var demoPage = template.Must(template.New("demo").Parse(`
 
   Run it again: the same answer comes back, and nothing is paid twice.
 
+  Pay an order of the {{.Shop.Name}}: open this page, and sign in as ada with "{{(index .People 0).Password}}"
+    {{.OrderURL}}
+  {{.Shop.Keeper.FirstName}} works for the shop: sign in as {{.Shop.Keeper.Username}} with "{{.Shop.Keeper.Password}}", and see what it sells
+    {{.BaseURL}}/desk
+
+  The shop makes another order, and looks at what has become of the first
+
+    curl -s {{.BaseURL}}/payment/order -H 'Content-Type: application/json' -H 'Authorization: Bearer {{.OrderKey}}' \
+      -d '{"amount":4.20,"currency":"USD","customer":"ben@example.org","product":"Tea","redirect_url":"{{.BaseURL}}/sandbox/callback"}'
+    curl -s '{{.BaseURL}}/payment/status?payment_id={{.Shop.Order.Number}}' -H 'Authorization: Bearer {{.OrderKey}}'
+
   Ben has asked ada for 12.00, and ada approves
 
     curl -s -X PUT {{.BaseURL}}/v1/payments/{{.Asked}} \
@@ -352,7 +363,7 @@ var demoPage = template.Must(template.New("demo").Parse(`
       -d client_secret={{.App.Secret}} -d code=CODE
   What the network sends to people (codes, links, notices) stays here: {{.BaseURL}}/sandbox/messages
 
-  {{.Shop.Name}} is a merchant, with a private key for its server and a public one for browsers
+  {{.Shop.Name}} also takes payments through the hub, with a private key for its server and a public one for browsers
 
     {{.Shop.Private.Username}}:{{.Secret}}
     {{.Shop.Public.Username}}:{{.PublicSecret}}

@@ -107,7 +107,7 @@ func TestDemoLinesWork(t *testing.T) {
 		}
 		lines, whole = append(lines, whole), ""
 	}
-	if len(lines) != 8 {
+	if len(lines) != 10 {
 		t.Fatalf("%d lines to try in\n%s", len(lines), page)
 	}
 	curl := func(line string) string {
@@ -125,6 +125,8 @@ func TestDemoLinesWork(t *testing.T) {
 		t.Errorf("the same request again: %s", again)
 	}
 	for i, want := range []string{
+		`"order_url":"` + c.BaseURL + `/pay/`,
+		`"status":"PENDING"`,
 		`"status":"settled","note":"Bread","amount":12.00,"action":"charge"`,
 		`"balance":980.00,"payment":{`,
 		`"note":"Half of the dinner"`,
@@ -148,11 +150,34 @@ func TestDemoLinesWork(t *testing.T) {
 	if again.Users[0].ID != c.Users[0].ID {
 		t.Error("the demo made new people in a used folder")
 	}
+	seesDemoOrder(t, page, again)
 	status, body := pay(t, again.BaseURL, person{again.Users[2].ID, again.Users[2].AccessToken}, person{id: again.Users[0].ID}, "25.00")
 	if status != 200 {
 		t.Errorf("cleo pays: %d %s", status, body)
 	}
 	stopDemo(t, cmd, page)
+}
+
+// The order that the demo prints can be paid, and whoever works for the shop sees it.
+func TestDemoOrder(t *testing.T) {
+	t.Parallel()
+	cmd, page, c := startDemo(t)
+	seesDemoOrder(t, page, c)
+	if !regexp.MustCompile(`^merchant-test-[a-z2-7]{16}-order\.purse_ok_\S+$`).MatchString(c.Merchant["order_api_key"]) ||
+		!strings.HasPrefix(c.Merchant["order_api_secret"], "purse_os_") {
+		t.Errorf("%+v", c.Merchant)
+	}
+	newVisitor(t, c.BaseURL).open(c.BaseURL+"/desk").press("/sign-in", "", "name=ben", "password="+c.Users[1].Password).
+		sees(http.StatusOK, "/desk/"+c.Merchant["id"], c.Merchant["name"], demoOrderProduct)
+	stopDemo(t, cmd, page)
+}
+
+// seesDemoOrder opens the order's page as it is printed.
+func seesDemoOrder(t *testing.T, page *printed, c credentials) {
+	t.Helper()
+	until(t, "the page is printed", func() bool { return strings.Contains(page.String(), "Stop with Ctrl-C") })
+	link := regexp.MustCompile(`http\S+/pay/\S+`).FindString(page.String())
+	newVisitor(t, c.BaseURL).open(link).sees(http.StatusOK, strings.TrimPrefix(link, c.BaseURL), c.Merchant["name"], demoOrderProduct, "12.50")
 }
 
 // demoCode is a code for the app, got as the page of the demo says.

@@ -13,6 +13,8 @@ import (
 
 	"purse/identity"
 	"purse/store"
+
+	"github.com/spf13/pflag"
 )
 
 // openVault reads the key that seals the secrets which must be read again. Beside a
@@ -42,6 +44,25 @@ func (c config) openVault() (v *identity.Vault, made string, err error) {
 	}
 	v, err = identity.NewVault(key)
 	return v, made, err
+}
+
+// sealing are the orders that may make keys with an API secret, which has to be sealed.
+// What gives one without a server reads the key that the server would.
+var sealing = map[string]bool{"merchant.create": true, "merchant.add": true, "merchant.rotate": true}
+
+// sealFlag is for the commands that give such an order.
+func sealFlag(f *pflag.FlagSet) {
+	f.String("key-file", "", "the key that seals API secrets, when no server is running; as of purse serve")
+}
+
+// openVault gives a network that is not served its Vault. It says so if there is a new key.
+func (n *network) openVault(c config, say io.Writer) error {
+	vault, made, err := c.openVault()
+	if made != "" {
+		fmt.Fprintf(say, "Made the key %s; keep a copy of it apart from the database's.\n", made)
+	}
+	n.identity.Vault = vault
+	return err
 }
 
 // makeKey writes a new key to path: whole or not at all, as a cut-off one would keep

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"purse/internal/pgtest"
+	"purse/store"
 )
 
 // runMain makes this test binary behave as purse itself, so that tests start
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	pgtest.Main(m)
+	pgtest.Main(m, store.MigratePostgres)
 }
 
 // command is a purse command that has not been started.

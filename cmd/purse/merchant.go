@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"purse"
@@ -19,6 +21,18 @@ type merchantArgs struct {
 	Life       string `json:"life"`        // such as 168h
 	Accepts    *bool  `json:"accepts"`
 	Logo       []byte `json:"logo"` // base64
+
+	OrderLife string  `json:"order_life"` // such as 1h
+	PayerFee  *bool   `json:"payer_fee"`
+	Hook      *string `json:"hook"`    // empty: none
+	Origins   *string `json:"origins"` // with commas between; empty: none
+	Email     *string `json:"email"`   // empty: none
+}
+
+// some says whether settings are given, besides the logo.
+func (in merchantArgs) some() bool {
+	return in.Name+in.FeeFixed+in.FeePercent+in.Life+in.OrderLife != "" || in.Accepts != nil || in.PayerFee != nil ||
+		in.Hook != nil || in.Origins != nil || in.Email != nil
 }
 
 // change reads the settings that are given.
@@ -31,10 +45,14 @@ func (in merchantArgs) change(currency money.Currency) (func(*purse.Merchant), e
 	if given.Plan.Basis, err = readFee(in.FeePercent, hundredths); err != nil {
 		return nil, err
 	}
-	if in.Life != "" {
-		if given.Life, err = time.ParseDuration(in.Life); err != nil {
-			return nil, &purse.Error{Code: purse.CodeInvalid, Message: "How long money waits to be settled is written like 168h.", Err: err}
-		}
+	if given.Life, err = readLife(in.Life, "How long money waits to be settled is written like 168h."); err != nil {
+		return nil, err
+	}
+	if given.Orders.Life, err = readLife(in.OrderLife, "How long an order can be paid is written like 1h."); err != nil {
+		return nil, err
+	}
+	if in.Origins != nil {
+		given.Origins = lines(*in.Origins)
 	}
 	return func(m *purse.Merchant) {
 		if in.Name != "" {
@@ -49,10 +67,50 @@ func (in merchantArgs) change(currency money.Currency) (func(*purse.Merchant), e
 		if in.Life != "" {
 			m.Life = given.Life
 		}
-		if in.Accepts != nil {
-			m.Accepts = *in.Accepts
+		if in.OrderLife != "" {
+			m.Orders.Life = given.Orders.Life
 		}
+		if in.Origins != nil {
+			m.Origins = given.Origins
+		}
+		take(in.Accepts, &m.Accepts)
+		take(in.PayerFee, &m.Orders.PayerFee)
+		take(in.Hook, &m.Orders.Hook)
+		take(in.Email, &m.Email)
 	}, nil
+}
+
+// take sets what is given.
+func take[T any](given, to *T) {
+	if given != nil {
+		*to = *given
+	}
+}
+
+// lines writes a list with commas between as one with a line for each.
+func lines(list string) string {
+	var each []string
+	for one := range strings.SplitSeq(list, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			each = append(each, one)
+		}
+	}
+	return strings.Join(each, "\n")
+}
+
+// readLife reads a time, 0 if it is empty; wrong says how it is written.
+func readLife(text, wrong string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err == nil && d == 0 {
+		err = errors.New("zero")
+	}
+	if err != nil {
+		return 0, &purse.Error{Code: purse.CodeInvalid, Message: wrong, Err: err}
+	}
+	return d, nil
 }
 
 // readFee reads a part of a fee, 0 if it is empty.
@@ -80,6 +138,8 @@ type keyShown struct {
 	Username string `json:"username"`
 	Kind     string `json:"kind"`
 	Password string `json:"password,omitempty"`
+	Bearer   string `json:"bearer,omitempty"` // of one for orders: the key in one piece, as it is sent
+	Secret   string `json:"secret,omitempty"` // of one for orders: what signs callbacks
 	Created  string `json:"created,omitempty"`
 	Expires  string `json:"expires,omitempty"` // empty: never
 	Expired  bool   `json:"expired,omitempty"`
@@ -94,6 +154,12 @@ type merchantShown struct {
 	Accepts    bool       `json:"accepts"`
 	Life       string     `json:"life"`
 	Logo       string     `json:"logo,omitempty"` // its media type
+	OrderLife  string     `json:"order_life"`
+	PayerFee   bool       `json:"payer_fee"`
+	Hook       string     `json:"hook,omitempty"`
+	HookTried  string     `json:"hook_tried,omitempty"` // empty: it has not answered the test call
+	Origins    []string   `json:"origins,omitempty"`
+	Email      string     `json:"email,omitempty"`
 	Created    string     `json:"created"`
 	Closed     string     `json:"closed,omitempty"`
 	Keys       []keyShown `json:"keys,omitempty"`
@@ -112,7 +178,9 @@ func (n *network) shown(m purse.Merchant) merchantShown {
 		ID: m.ID.String(), Name: m.Name, Accepts: m.Accepts, Life: m.Life.String(),
 		FeeFixed:   money.Amount{Minor: m.Plan.Fixed, Currency: n.book.Currency}.String(),
 		FeePercent: money.Amount{Minor: m.Plan.Basis, Currency: hundredths}.Decimal(),
-		Created:    stamp(m.Created), Closed: stamp(m.Closed),
+		OrderLife:  m.Orders.Life.String(), PayerFee: m.Orders.PayerFee, Hook: m.Orders.Hook, HookTried: stamp(m.Orders.HookTried),
+		Origins: strings.Fields(m.Origins), Email: m.Email,
+		Created: stamp(m.Created), Closed: stamp(m.Closed),
 	}
 }
 
@@ -204,11 +272,10 @@ func setMerchant(ctx context.Context, n *network, by purse.Operator, in merchant
 	if err != nil {
 		return merchantShown{}, err
 	}
-	settings := in.Name+in.FeeFixed+in.FeePercent+in.Life != "" || in.Accepts != nil
-	if !settings && in.Logo == nil {
+	if !in.some() && in.Logo == nil {
 		return merchantShown{}, purse.Refuse(purse.CodeMissing, "Say what is to change.")
 	}
-	if settings {
+	if in.some() {
 		if _, err := n.identity.SetMerchant(ctx, by, id, change); err != nil {
 			return merchantShown{}, err
 		}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,12 +17,14 @@ import (
 	"purse"
 	"purse/identity"
 	"purse/policy"
+	"purse/store"
 )
 
 // Every command about merchants does the same through a running server and by itself,
 // and says the same.
 func TestMerchantCommands(t *testing.T) {
 	on(t, func(t *testing.T, database string) {
+		nameKey(t)
 		run(t, "migrate", "--sandbox", "--database", database)
 		var said [2][]string
 		for i, name := range []string{"alone", "served"} {
@@ -36,9 +40,20 @@ func TestMerchantCommands(t *testing.T) {
 	})
 }
 
+// nameKey makes a key for what must be sealed, and names it to all commands and servers
+// of a test: on PostgreSQL there is none beside the database.
+func nameKey(t *testing.T) {
+	t.Helper()
+	path := filepath.Join(shortDir(t), "key")
+	if err := os.WriteFile(path, bytes.Repeat([]byte{7}, identity.VaultKeyBytes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PURSE_KEY_FILE", path)
+}
+
 // unlike is what differs from one shop to the next: numbers, keys, and the times of keys.
 var unlike = []*regexp.Regexp{
-	regexp.MustCompile(`purse_[sp]k_[A-Za-z0-9_-]{48}`), regexp.MustCompile(`merchant-test-[a-z2-7]{16}`), regexp.MustCompile(`\d{18}`),
+	regexp.MustCompile(`purse_(?:[spo]k|os)_[A-Za-z0-9_-]{48}`), regexp.MustCompile(`merchant-test-[a-z2-7]{16}`), regexp.MustCompile(`\d{18}`),
 	regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:]+Z`),
 }
 
@@ -80,10 +95,10 @@ func runShop(t *testing.T, database, name string) (said []string) {
 	var shop merchantShown
 	decode(t, give(0, "merchant", "create", "Shop "+name, "--fee-percent", "1.5", "--fee-fixed", "0.10", "--logo", logo, "--json"), &shop)
 	id := shop.ID
-	if len(shop.Keys) != 2 || shop.Keys[0].Kind != "private" || shop.Keys[1].Kind != "public" {
+	if len(shop.Keys) != 3 || shop.Keys[0].Kind != "private" || shop.Keys[1].Kind != "public" || shop.Keys[2].Kind != "order" {
 		t.Fatalf("%+v", shop)
 	}
-	sees(give(0, "merchant", "create", "Another"), "shown this once", "purse_sk_", "purse_pk_", "0.00 USD and 0.00 percent", "168h0m0s", "It takes payments")
+	sees(give(0, "merchant", "create", "Another"), "shown this once", "purse_sk_", "purse_pk_", ".purse_ok_", "purse_os_", "0.00 USD and 0.00 percent", "168h0m0s", "It takes payments")
 	give(1, "merchant", "create", "")
 	give(1, "merchant", "create", "A", "--fee-percent", "1.505")
 	give(1, "merchant", "create", "A", "--fee-percent", "-1")
@@ -122,11 +137,14 @@ func runShop(t *testing.T, database, name string) (said []string) {
 	if strings.Contains(keys, "purse_") {
 		t.Errorf("a password is shown again: %s", keys)
 	}
-	sees(give(0, "merchant", "rotate", id), "purse_sk_", "purse_pk_")
-	if list := run(t, "merchant", "keys", id, "--database", database); strings.Count(list, "until") != 2 {
+	sees(give(0, "merchant", "rotate", id), "purse_sk_", "purse_pk_", "purse_ok_")
+	if list := run(t, "merchant", "keys", id, "--database", database); strings.Count(list, "until") != 3 {
 		t.Errorf("after a rotation: %s", list)
 	}
 	give(0, "merchant", "add-keys", id, "--kind", "public")
+	sees(give(0, "merchant", "rotate", id, "--kind", "order", "--overlap", "1h"), "-order.purse_ok_", "purse_os_", "the API secret")
+	give(0, "merchant", "add-keys", id, "--kind", "order", "--json")
+	runOrders(t, give, sees, id, name)
 	give(1, "merchant", "add-keys", id, "--kind", "secret")
 	give(1, "merchant", "rotate", id, "--overlap", "-1h")
 	give(1, "merchant", "rotate", "12345")
@@ -143,6 +161,103 @@ func runShop(t *testing.T, database, name string) (said []string) {
 	sees(give(0, "merchant", "show", id), "Balance: 0.00 USD", "Closed at")
 	sees(run(t, "merchant", "list", "--database", database), "Shop of "+name+"  (closed)")
 	return said
+}
+
+// runOrders gives the commands about what a merchant needs for its orders.
+func runOrders(t *testing.T, give func(int, ...string) string, sees func(string, ...string), id, name string) {
+	t.Helper()
+	sees(give(0, "merchant", "show", id), "Its orders can be paid for 1h0m0s.\n")
+	give(0, "merchant", "set", id, "--order-life", "24h", "--payer-fee", "--hook", "http://127.0.0.1:9/hook?k=1",
+		"--origins", "https://Shop.example/, http://localhost:8080", "--email", "Shop@example.org")
+	sees(give(0, "merchant", "show", id), "Its orders can be paid for 24h0m0s; the payer bears the fee.\n",
+		"Callbacks go to http://127.0.0.1:9/hook?k=1, once it has answered the test call.\n",
+		"Customers go back to https://shop.example, http://localhost:8080.\n", "Receipts go to shop@example.org.")
+	give(0, "merchant", "show", id, "--json")
+	out := give(0, "merchant", "set", id, "--payer-fee=false", "--hook", "", "--origins", "", "--email", "")
+	for _, gone := range []string{"Callbacks", "Customers", "Receipts", "payer bears"} {
+		if strings.Contains(out, gone) {
+			t.Errorf("%s: %s is still there: %s", name, gone, out)
+		}
+	}
+	give(1, "merchant", "set", id, "--order-life", "soon")
+	give(1, "merchant", "set", id, "--order-life", "0")
+	give(1, "merchant", "set", id, "--order-life", "10000h")
+	give(1, "merchant", "set", id, "--hook", "shop.example")
+	give(1, "merchant", "set", id, "--origins", "https://shop.example/shop")
+	give(1, "merchant", "set", id, "--email", "shop")
+
+	give(0, "user", "create", name+"worker", "--first-name", "W")
+	sees(give(0, "merchant", "member", "list", id), "Nobody works for it.")
+	sees(give(0, "merchant", "member", "add", id, name+"worker"), name+"worker works for Shop of "+name)
+	give(1, "merchant", "member", "add", id, name+"worker")
+	give(1, "merchant", "member", "add", id, "nobody")
+	give(1, "merchant", "member", "add", "12345", name+"worker")
+	sees(give(0, "merchant", "member", "list", id), name+"worker  since ")
+	give(0, "merchant", "member", "list", id, "--json")
+	sees(give(0, "merchant", "member", "remove", id, name+"worker"), "no longer works")
+	give(1, "merchant", "member", "remove", id, name+"worker")
+	sees(give(0, "merchant", "member", "list", id), "Nobody works for it.")
+}
+
+// A command that is given without a server seals with the key that the server will have:
+// beside SQLite it makes it, as the server would; on PostgreSQL somebody must name one.
+func TestKeysForOrdersWithoutAServer(t *testing.T) {
+	on(t, func(t *testing.T, database string) {
+		run(t, "migrate", "--sandbox", "--database", database)
+		out := run(t, "merchant", "create", "A shop", "--database", database)
+		id := regexp.MustCompile(`\d{18}`).FindString(out)
+		if store.IsPostgres(database) {
+			if strings.Contains(out, "purse_ok_") {
+				t.Errorf("a key for orders without a key to seal its secret: %s", out)
+			}
+			out, status := try(t, "merchant", "add-keys", id, "--kind", "order", "--database", database)
+			if status == 0 || !strings.Contains(out, "--key-file") {
+				t.Errorf("status %d: %s", status, out)
+			}
+			nameKey(t)
+			out = run(t, "merchant", "add-keys", id, "--kind", "order", "--database", database, "--key-file", os.Getenv("PURSE_KEY_FILE"))
+			if !strings.Contains(out, "purse_ok_") {
+				t.Error(out)
+			}
+		} else if !strings.Contains(out, "purse_ok_") || !strings.Contains(out, "Made the key "+database+".key") {
+			t.Errorf("beside SQLite: %s", out)
+		}
+		secret := purse.Secret(regexp.MustCompile(`purse_os_\S+`).FindString(run(t, "merchant", "rotate", id, "--kind", "order", "--database", database)))
+		if out, status := try(t, "merchant", "rotate", id, "--database", database, "--key-file", filepath.Join(shortDir(t), "none")); status == 0 {
+			t.Errorf("with a key that is not there: %s", out)
+		}
+		// What a server does with its settings when it starts.
+		n, err := openNetwork(t.Context(), database, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer n.store.Close()
+		if err := n.openVault(config{Database: database, KeyFile: os.Getenv("PURSE_KEY_FILE")}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		list, err := listKeys(t.Context(), n, "op", merchantNamed{id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var secrets []purse.Secret
+		for _, k := range list.Keys {
+			if k.Kind != string(purse.OrderKind) {
+				continue
+			}
+			row, _, err := n.store.APIKey(t.Context(), k.Username)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one, err := n.identity.OpenKeySecret(row)
+			if err != nil {
+				t.Error(err)
+			}
+			secrets = append(secrets, one)
+		}
+		if !slices.Contains(secrets, secret) {
+			t.Error("a server cannot open the secret of a key that was made without it")
+		}
+	})
 }
 
 // A list goes on where the one before it has ended.
@@ -193,7 +308,7 @@ func TestKeysOfAServedNetwork(t *testing.T) {
 		s.advance(t, identity.DefaultOverlap)
 		s.answers(t, old[0], purse.CodeBadKey)
 		s.answers(t, now[0], "")
-		if list := obeyed[keysShown](t, s, "merchant.keys", merchantNamed{shop.ID}); strings.Count(list.String(), "  expired ") != 2 {
+		if list := obeyed[keysShown](t, s, "merchant.keys", merchantNamed{shop.ID}); strings.Count(list.String(), "  expired ") != 3 {
 			t.Error(list)
 		}
 		obeyed[done](t, s, "merchant.revoke", keyNamed{now[0].Username})
@@ -236,6 +351,17 @@ func (s *servedHere) useKeys(t *testing.T, keep func(name, value string) string)
 	shop := obeyed[merchantShown](t, s, "merchant.create", merchantArgs{Name: "A shop", Logo: somePNG})
 	more := obeyed[keysShown](t, s, "merchant.rotate", keyArgs{ID: shop.ID, Overlap: time.Hour})
 	for i, k := range append(shop.Keys, more.Keys...) {
+		if k.Kind == string(purse.OrderKind) {
+			keep(fmt.Sprintf("key for orders %d", i), k.Bearer)
+			keep(fmt.Sprintf("password of a key for orders %d", i), k.Password)
+			keep(fmt.Sprintf("API secret %d", i), k.Secret)
+			if _, err := s.identity.AuthenticateOrderKey(t.Context(), purse.Secret(k.Bearer)); err != nil {
+				t.Error(err)
+			}
+			_, _ = s.identity.AuthenticateOrderKey(t.Context(), purse.Secret(k.Bearer+"x"))
+			s.caller(t).ask("/payments", nil, "Authorization", "Bearer "+k.Bearer)
+			continue
+		}
 		keep(fmt.Sprintf("API key %d", i), k.Password)
 		keep(fmt.Sprintf("API key %d as it is sent", i), base64.StdEncoding.EncodeToString([]byte(k.Username+":"+k.Password)))
 		s.answers(t, k, "")

@@ -13,7 +13,7 @@ import (
 
 type keyArgs struct {
 	ID      string        `json:"id"`
-	Kind    purse.KeyKind `json:"kind"`    // empty: both
+	Kind    purse.KeyKind `json:"kind"`    // empty: see identity.CreateKeys and RotateKeys
 	Overlap time.Duration `json:"overlap"` // nanoseconds
 }
 
@@ -25,12 +25,19 @@ type keysShown struct {
 func newKeysShown(keys []identity.NewKey) []keyShown {
 	var out []keyShown
 	for _, k := range keys {
-		out = append(out, keyShown{Username: k.Username, Kind: string(k.Kind), Password: string(k.Password)})
+		one := keyShown{Username: k.Username, Kind: string(k.Kind), Password: string(k.Password)}
+		if k.Kind == purse.OrderKind {
+			one.Bearer, one.Secret = string(k.Bearer()), string(k.Secret)
+		}
+		out = append(out, one)
 	}
 	return out
 }
 
-// listKeys shows a merchant's keys, private ones first and then those that are oldest,
+// kindsShown is the order in which keys are shown.
+var kindsShown = []purse.KeyKind{purse.PrivateKey, purse.PublicKey, purse.OrderKind}
+
+// listKeys shows a merchant's keys, by their kinds and then those first that are oldest,
 // without passwords: nobody has those.
 func listKeys(ctx context.Context, n *network, _ purse.Operator, in merchantNamed) (keysShown, error) {
 	m, err := n.merchant(ctx, in.ID)
@@ -46,7 +53,7 @@ func listKeys(ctx context.Context, n *network, _ purse.Operator, in merchantName
 		return keysShown{}, err
 	}
 	slices.SortFunc(keys, func(a, b purse.APIKey) int {
-		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), cmp.Compare(a.Created, b.Created), strings.Compare(a.Username, b.Username))
+		return cmp.Or(cmp.Compare(slices.Index(kindsShown, a.Kind), slices.Index(kindsShown, b.Kind)), cmp.Compare(a.Created, b.Created), strings.Compare(a.Username, b.Username))
 	})
 	out := keysShown{m.ID.String(), []keyShown{}}
 	for _, k := range keys {
@@ -57,7 +64,7 @@ func listKeys(ctx context.Context, n *network, _ purse.Operator, in merchantName
 	return out, nil
 }
 
-// kinds are those that are asked for; nil for both.
+// kinds are those that are asked for; nil if none is named.
 func (in keyArgs) kinds() []purse.KeyKind {
 	if in.Kind == "" {
 		return nil

@@ -11,9 +11,11 @@ import (
 	"purse"
 	"purse/api"
 	"purse/api/hubv1"
+	"purse/api/orderv1"
 	"purse/api/walletv1"
 	"purse/hub"
 	"purse/identity"
+	"purse/order"
 	"purse/store"
 	"purse/wallet"
 	"purse/web"
@@ -25,7 +27,10 @@ type network struct {
 	identity *identity.Service
 	wallet   *wallet.Service
 	hub      *hub.Service
+	orders   *order.Service
+	live     *web.Live
 	rates    *api.Rates // nil unless it is served
+	takes    *api.Rates // of orders that are made by payment links; nil: no limit
 	mailbox  purse.Mailbox
 	later    *later
 	deliver  func(context.Context) error // takes messages to people until its context ends; nil unless it is served
@@ -51,12 +56,22 @@ func openNetwork(ctx context.Context, database string, o store.Options) (*networ
 		identity: &identity.Service{Store: s},
 		wallet:   &wallet.Service{Store: s},
 		hub:      &hub.Service{Store: s},
+		orders:   &order.Service{Store: s},
+		live:     web.NewLive(s, b.ID),
 	}
+	n.orders.OpenSecret = n.identity.OpenKeySecret
 	n.identity.Claim = func(ctx context.Context, a purse.Address) {
 		_ = n.wallet.Claim(ctx, n.book.ID, a) // the sweep does it again, and says what is wrong
 	}
 	return n, nil
 }
+
+// How many orders an address may make by payment links: a stall that many people
+// behind one address pay at sells no faster, and whoever fills the book is held.
+const (
+	takesASecond = 1
+	takesAtOnce  = 60
+)
 
 // openServed opens a network to serve it.
 func openServed(ctx context.Context, c config, log *slog.Logger) (*network, error) {
@@ -80,10 +95,14 @@ func openServed(ctx context.Context, c config, log *slog.Logger) (*network, erro
 		return nil, err
 	}
 	n.hub.Courier, n.hub.Network = n.identity.Courier, c.Name
+	n.orders.Courier, n.orders.Network, n.orders.Caller = n.identity.Courier, c.Name, newCaller(n.book.Mode)
 	n.later = newLater(log)
 	n.identity.Later = n.later.add
 	n.identity.Vault, n.identity.Network, n.identity.AppSignIns, n.identity.Now = vault, c.Name, c.appSignIns(n.book.Mode), time.Now
 	n.rates = api.NewRates(c.Rate, c.RateBurst, time.Now)
+	if c.Rate > 0 {
+		n.takes = api.NewRates(takesASecond, takesAtOnce, time.Now)
+	}
 	return n, nil
 }
 
@@ -91,9 +110,9 @@ func openServed(ctx context.Context, c config, log *slog.Logger) (*network, erro
 // by hand: a mux would redirect unclean paths before a door has seen them. loopback
 // says that only this machine reaches the listener.
 func (n *network) handler(c config, publicURL string, loopback bool) http.Handler {
-	n.identity.PublicURL, n.hub.PublicURL = publicURL, publicURL
+	n.identity.PublicURL, n.hub.PublicURL, n.orders.PublicURL = publicURL, publicURL, publicURL
 	wallet, pages := n.walletDoor(publicURL).Handler(), n.site(c, publicURL, loopback).Handler()
-	hub := n.hubDoor(publicURL).Handler()
+	hub, orders := n.hubDoor(publicURL).Handler(), n.orderDoor(publicURL).Handler()
 	return c.Proxies.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p := r.URL.Path; {
 		case p == "/v1/oauth/authorize":
@@ -102,6 +121,8 @@ func (n *network) handler(c config, publicURL string, loopback bool) http.Handle
 			wallet.ServeHTTP(w, r)
 		case strings.HasPrefix(p, "/paymenthub/"):
 			hub.ServeHTTP(w, r)
+		case p == "/payments" || strings.HasPrefix(p, "/payments/") || strings.HasPrefix(p, "/payment/"):
+			orders.ServeHTTP(w, r)
 		case shortened(p):
 			long := r.Clone(r.Context())
 			long.URL.Path, long.URL.RawPath = "/v1"+p, ""
@@ -126,8 +147,8 @@ func shortened(path string) bool {
 
 func (n *network) site(c config, publicURL string, loopback bool) *web.Site {
 	return &web.Site{
-		Identity: n.identity, Wallet: n.wallet, Hub: n.hub, Store: n.store, Network: c.Name, Book: n.book.ID, Currency: n.book.Currency,
-		PublicURL: publicURL, Log: n.log, Rates: n.rates, Mailbox: n.mailbox, Loopback: loopback, SandboxKey: c.SandboxKey,
+		Identity: n.identity, Wallet: n.wallet, Hub: n.hub, Orders: n.orders, Desk: n.orders, Store: n.store, Live: n.live, Network: c.Name, Book: n.book.ID, Mode: n.book.Mode, Currency: n.book.Currency,
+		PublicURL: publicURL, Log: n.log, Rates: n.rates, Takes: n.takes, Mailbox: n.mailbox, Loopback: loopback, SandboxKey: c.SandboxKey,
 	}
 }
 
@@ -144,6 +165,12 @@ func (n *network) hubDoor(publicURL string) *hubv1.Door {
 	}
 }
 
+func (n *network) orderDoor(publicURL string) *orderv1.Door {
+	return &orderv1.Door{
+		Identity: n.identity, Orders: n.orders, Book: n.book.ID, Currency: n.book.Currency, PublicURL: publicURL, Log: n.log, Rates: n.rates,
+	}
+}
+
 // How often what is overdue is ended, what waits for the owner of an address is
 // claimed, people are told the news, and what is no longer needed is cleared away.
 const (
@@ -152,6 +179,7 @@ const (
 	noticeEvery = time.Second
 	tidyEvery   = time.Minute
 	flushEvery  = time.Minute
+	reviveEvery = time.Second // what follows the news, after an error
 )
 
 // background does what no request waits for, until ctx is done.
@@ -164,10 +192,19 @@ func (n *network) background(ctx context.Context, keep time.Duration) {
 		n.every(ctx, expireEvery, "expire handles", func() error { return n.hub.ExpireOverdue(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
+		n.every(ctx, expireEvery, "expire orders", func() error { return n.orders.ExpireOverdue(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
 		n.every(ctx, claimEvery, "claim", func() error { return n.wallet.ClaimOwed(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
 		n.every(ctx, noticeEvery, "tell", func() error { return n.hub.Notify(ctx, n.book.ID) })
+	})
+	loops.Go(func() {
+		n.every(ctx, reviveEvery, "follow the news", func() error { return n.live.Run(ctx) })
+	})
+	loops.Go(func() {
+		n.every(ctx, noticeEvery, "send receipts", func() error { return n.orders.Notify(ctx, n.book.ID) })
 	})
 	loops.Go(func() {
 		n.every(ctx, tidyEvery, "tidy", func() error { return n.store.Tidy(ctx, keep) })

@@ -93,6 +93,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, ready func(*server))
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: api.HeaderBytesMax,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	web.RegisterOnShutdown(n.live.Close) // nobody who only watches holds up the stop
 	desk, err := n.listenAdmin(c.socket())
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,7 +44,11 @@ type wired struct {
 
 func onTheWire(t *testing.T, test func(*testing.T, wired)) {
 	on(t, func(t *testing.T, database string) {
-		c := config{Database: database, Mode: purse.Sandbox, Currency: "USD", Name: "purse", AppSignIn: "on"}
+		key := filepath.Join(t.TempDir(), "key")
+		if err := makeKey(key); err != nil {
+			t.Fatal(err)
+		}
+		c := config{Database: database, KeyFile: key, Mode: purse.Sandbox, Currency: "USD", Name: "purse", AppSignIn: "on"}
 		n, err := openServed(t.Context(), c, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)

@@ -281,14 +281,19 @@ func (c *Cluster) url(database string) string {
 
 // Database makes an empty database and tells its URL.
 func (c *Cluster) Database() (url string, err error) {
-	name, err := create(c.url("postgres"))
+	name, err := create(c.url("postgres"), "")
 	return c.url(name), err
 }
 
-// create makes a database with a random name on the server at url.
-func create(url string) (name string, err error) {
+// create makes a database with a random name on the server at url: a copy of another,
+// or an empty one.
+func create(url, of string) (name string, err error) {
 	name = "t" + strings.ToLower(rand.Text())
-	return name, execute(url, "CREATE DATABASE "+name)
+	statement := "CREATE DATABASE " + name
+	if of != "" {
+		statement += " TEMPLATE " + of
+	}
+	return name, execute(url, statement)
 }
 
 // drop removes a database, also when somebody is still connected to it.

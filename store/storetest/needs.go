@@ -16,7 +16,7 @@ func testNeeds(t *testing.T, open Open) {
 	t.Run("ACommandThatPanicsOverMissingRunsAgain", func(t *testing.T) { testPanicOverMissing(t, s) })
 	t.Run("ACommandThatAlwaysNeedsMoreIsStopped", func(t *testing.T) { testRounds(t, s) })
 	t.Run("TheOthersDoNotWaitForOneThatNeedsMore", func(t *testing.T) { testOthersGoOn(t, s) })
-	t.Run("AbsenceIsKnown", func(t *testing.T) { testAbsence(t, s); testMerchantAbsence(t, s) })
+	t.Run("AbsenceIsKnown", func(t *testing.T) { testAbsence(t, s); testMerchantAbsence(t, s); testOrderAbsence(t, s) })
 }
 
 func testLateNeeds(t *testing.T, s *server) {
@@ -227,5 +227,39 @@ func testMerchantAbsence(t *testing.T, s *server) {
 	})
 	if runs != 1 {
 		t.Errorf("it ran %d times although everything was named", runs)
+	}
+}
+
+func testOrderAbsence(t *testing.T, s *server) {
+	order, link, member := purse.OrderKey{Merchant: 99, Number: 9}, purse.PaymentLinkKey{Merchant: 99, ID: 9}, purse.MemberKey{Merchant: 99, Person: 9}
+	runs := 0
+	s.do(t, purse.Needs{Orders: []purse.OrderKey{order}, PaymentLinks: []purse.PaymentLinkKey{link}, Members: []purse.MemberKey{member}}, func(f *purse.Facts) error {
+		runs++
+		absent := func(_ any, err error) { t.Helper(); refused(t, err, purse.CodeNotFound) }
+		absent(f.Order(order))
+		absent(f.PaymentLink(link))
+		absent(f.Member(member))
+		return nil
+	})
+	if runs != 1 {
+		t.Errorf("it ran %d times although everything was named", runs)
+	}
+	runs = 0
+	s.do(t, purse.Needs{}, func(f *purse.Facts) error { // one after the other, as they turn out to be lacking
+		runs++
+		_, err := f.Order(order)
+		if purse.CodeOf(err) == purse.CodeNotFound {
+			_, err = f.PaymentLink(link)
+		}
+		if purse.CodeOf(err) == purse.CodeNotFound {
+			_, err = f.Member(member)
+		}
+		if purse.CodeOf(err) == purse.CodeNotFound {
+			return nil
+		}
+		return err
+	})
+	if runs != 4 {
+		t.Errorf("it ran %d times, want once for each that was lacking and once more", runs)
 	}
 }

@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		{"People", testPeople},
 		{"Merchants", testMerchants},
 		{"Hub", testHub},
+		{"Orders", testOrders},
 		{"Collisions", testCollisions},
 		{"Tidy", testTidy},
 		{"Crowd", testCrowd},

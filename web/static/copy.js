@@ -5,6 +5,7 @@ for (const box of document.querySelectorAll("[data-copy]")) {
   button.type = "button";
   button.className = "button plain little";
   button.textContent = "Copy";
+  if (box.dataset.copy) button.setAttribute("aria-label", `Copy ${box.dataset.copy}`);
   const said = document.createElement("span");
   said.className = "soft small";
   said.setAttribute("role", "status");

@@ -1,4 +1,4 @@
-package hubv1
+package api
 
 import (
 	"bytes"
@@ -7,55 +7,69 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"purse"
-	"purse/api"
 )
 
-// object is a JSON object as it was sent, in its order and without the members
+// Object is a JSON object as it was sent, in its order and without the members
 // that are null: some callers write null for what they do not mean (wire.md D.2).
-// A value is a string, a json.Number, a bool, an object or a list.
-type object []member
+// A value is a string, a json.Number with the text that was sent, a bool, an Object
+// or a List.
+type Object []Member
 
-type member struct {
-	name  string
-	value any
+// Member is a named value of an Object.
+type Member struct {
+	Name  string
+	Value any
 }
 
-type list []any
+// List is a JSON list, without what was null in it.
+type List []any
+
+// TextError refuses a text that cannot be stored. It carries CodeInvalid.
+type TextError struct{ Path string } // to the text: the names of its members with dots between
+
+func (e *TextError) Error() string { return string(purse.CodeInvalid) + ": " + e.message() }
+
+func (e *TextError) message() string { return e.Path + " must not contain control characters." }
+
+// Unwrap lets purse.CodeOf find the code.
+func (e *TextError) Unwrap() error { return purse.Refuse(purse.CodeInvalid, "%s", e.message()) }
 
 // depthMax bounds how deep the objects of a request may lie in each other.
 const depthMax = 16
 
-func (o object) get(name string) any {
+// Get finds a value; nil if there is none of that name.
+func (o Object) Get(name string) any {
 	for _, m := range o {
-		if m.name == name {
-			return m.value
+		if m.Name == name {
+			return m.Value
 		}
 	}
 	return nil
 }
 
-// readObject reads the body of r, which is one JSON object. Of a request with a key
-// also the text is given, without the space between its members.
+// ReadObject reads the body of r, which is one JSON object without doubles, whatever
+// its content type says. Of a request with an idempotency key also the text is given,
+// without the space between its members.
 //
-// Refused with CodeField, CodeTooLarge, or a fieldsError for text that cannot be
-// stored.
-func readObject(r *http.Request) (object, []byte, error) {
+// Refused with CodeField, CodeTooLarge, or a TextError.
+func ReadObject(r *http.Request) (Object, []byte, error) {
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
-		return nil, nil, api.TooLarge(err)
+		return nil, nil, TooLarge(err)
 	}
-	o, err := parseObject(text)
+	o, err := ParseObject(text)
 	if err != nil {
-		if _, ok := errors.AsType[*fieldsError](err); ok {
+		if _, ok := errors.AsType[*TextError](err); ok {
 			return nil, nil, err
 		}
 		return nil, nil, &purse.Error{Code: purse.CodeField, Message: "The body is not a JSON object: " + err.Error() + ".", Err: err}
 	}
-	if r.Header.Get(api.OnceHeader) == "" { // nobody compares it
+	if r.Header.Get(OnceHeader) == "" { // nobody compares it
 		return o, nil, nil
 	}
 	var compact bytes.Buffer
@@ -73,7 +87,8 @@ var (
 	errNoObject  = errors.New("it begins with something else")
 )
 
-func parseObject(text []byte) (object, error) {
+// ParseObject reads one JSON object. The errors that are no TextError end a sentence.
+func ParseObject(text []byte) (Object, error) {
 	if !utf8.Valid(text) {
 		return nil, errEncoding // the decoder would put something else in its place
 	}
@@ -85,7 +100,7 @@ func parseObject(text []byte) (object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o, ok := v.(object)
+	o, ok := v.(Object)
 	if !ok {
 		return nil, errNoObject
 	}
@@ -124,7 +139,7 @@ func (p *parser) value(depth int) (any, error) {
 	case '"':
 		s, err := p.string()
 		if err == nil && !purse.PlainText(s) {
-			err = wrong(strings.Join(p.path, "."), "must not contain control characters")
+			err = &TextError{strings.Join(p.path, ".")}
 		}
 		return s, err
 	}
@@ -169,7 +184,7 @@ func (p *parser) string() (s string, err error) {
 }
 
 func (p *parser) object(depth int) (any, error) {
-	o := object{}
+	o := Object{}
 	var names []string
 	for p.at++; p.next() != '}'; {
 		name, err := p.string()
@@ -184,7 +199,7 @@ func (p *parser) object(depth int) (any, error) {
 		}
 		p.path = p.path[:len(p.path)-1]
 		if v != nil {
-			o = append(o, member{name, v})
+			o = append(o, Member{name, v})
 		}
 	}
 	p.at++
@@ -196,7 +211,7 @@ func (p *parser) object(depth int) (any, error) {
 }
 
 func (p *parser) list(depth int) (any, error) {
-	l := list{}
+	l := List{}
 	for p.at++; p.next() != ']'; {
 		v, err := p.value(depth + 1)
 		if err != nil {
@@ -210,31 +225,31 @@ func (p *parser) list(depth int) (any, error) {
 	return l, nil
 }
 
-// appendValue writes a value as JSON again.
-func appendValue(b []byte, v any) []byte {
+// AppendValue writes a value of an Object as JSON again.
+func AppendValue(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
 		return purse.AppendQuoted(b, v)
 	case json.Number:
 		return append(b, v...)
 	case bool:
-		return appendBool(b, v)
-	case list:
+		return strconv.AppendBool(b, v)
+	case List:
 		b = append(b, '[')
 		for i, one := range v {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendValue(b, one)
+			b = AppendValue(b, one)
 		}
 		return append(b, ']')
-	case object:
+	case Object:
 		b = append(b, '{')
 		for i, m := range v {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendValue(append(purse.AppendQuoted(b, m.name), ':'), m.value)
+			b = AppendValue(append(purse.AppendQuoted(b, m.Name), ':'), m.Value)
 		}
 		return append(b, '}')
 	}
